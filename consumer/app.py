@@ -1,0 +1,267 @@
+"""The composition root of `run`: plain construction, start-up checks, signals, exit code."""
+
+import asyncio
+import os
+import random
+import signal
+from collections.abc import Callable, Coroutine, Iterable
+from contextlib import AsyncExitStack
+
+import structlog
+
+from consumer import __version__
+from consumer.admin import AdminServer
+from consumer.build import connection, exchange, limits, planner, policy, topic_rules
+from consumer.clock import SystemClock
+from consumer.delivery import Delivery
+from consumer.errors import CredentialsError, SettingsError
+from consumer.exchange import PROBE
+from consumer.gate import Gate
+from consumer.graveyard import Graveyard
+from consumer.health import Vitals
+from consumer.kafka import GroupOptions, KafkaAdmin, KafkaSource, KafkaWriter
+from consumer.record import Partition
+from consumer.settings import Loaded
+from consumer.telemetry import Metrics
+from consumer.worker import Buffer, Worker
+from esputnik.answers import read
+from esputnik.client import Client
+from esputnik.outcome import Blocked, Scope
+
+log = structlog.get_logger()
+
+LOOK_AGAIN = 30.0  # s between looks for topics of the default table that do not exist yet
+DEAD_LETTER_ROOM = 64 * 1024  # what our headers may add to a record
+DEAD_LETTER_PARTITIONS = 8
+DEAD_LETTER_RETENTION_MS = 30 * 24 * 3600 * 1000
+DRAIN_MARGIN = 5.0  # s of the stop deadline kept for the last commit and the leave
+GAUGE_SECONDS = 1.0
+
+Activity = Callable[[], Coroutine[None, None, None]]
+
+
+async def run(loaded: Loaded, accept_gaps: Iterable[Partition] = ()) -> int:
+    """Run the consumer until SIGTERM or SIGINT; return the exit code.
+
+    Raises:
+        SyncError: Something an operator must mend before it can start.
+    """
+    signals = Signals()
+    signals.listen()
+    service = Service(loaded, frozenset(accept_gaps))
+    running = asyncio.create_task(service.run(signals))
+    stopping = asyncio.create_task(signals.first.wait())
+    await asyncio.wait({running, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    if signals.first.is_set() and not service.is_ready:
+        running.cancel()
+        await asyncio.wait({running})
+        return 128 + signals.number
+    stopping.cancel()
+    await running
+    return 0
+
+
+class Signals:
+    """The first signal stops gently, the second at once."""
+
+    def __init__(self) -> None:
+        self.first = asyncio.Event()
+        self.number = 0
+
+    def listen(self) -> None:
+        """Take SIGTERM and SIGINT from now on."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(number, self._caught, number)
+
+    def _caught(self, number: int) -> None:
+        if self.first.is_set():
+            os._exit(1)
+        self.number = number
+        self.first.set()
+
+
+class Service:
+    """All the parts of one process, and the order in which they start and stop."""
+
+    def __init__(self, loaded: Loaded, gaps: frozenset[Partition]) -> None:
+        self._loaded = loaded
+        self._settings = loaded.settings
+        self._gaps = gaps
+        self._clock = SystemClock()
+        self._metrics = Metrics()
+        self._gate = Gate()
+        self._topics: frozenset[str] = frozenset()
+        self.is_ready = False
+
+    async def run(self, signals: Signals) -> None:
+        """Start everything, carry records until a signal, stop everything."""
+        settings = self._settings
+        source = KafkaSource(connection(settings), self._group())
+        async with AsyncExitStack() as stack:
+            client = await stack.enter_async_context(self._client())
+            await self._prepare_topics()
+            writer = KafkaWriter(connection(settings))
+            await writer.start()
+            stack.push_async_callback(writer.stop)
+            await self._check_key(client)
+            worker, delivery, probe = self._parts(client, source, writer)
+            vitals = Vitals(source, worker, self._gate, self._clock)
+            admin = AdminServer(
+                settings.admin, metrics=self._metrics, health=vitals, version=__version__
+            )
+            await stack.enter_async_context(admin)
+            await source.start(self._topics, worker)
+            stack.push_async_callback(source.stop)
+            self.is_ready = True
+            log.info("started", topics=sorted(self._topics), version=__version__)
+            await _until_first_ends(
+                worker.run,
+                (
+                    delivery.run,
+                    probe,
+                    lambda: self._watch_topics(source),
+                    lambda: vitals.measure(self._metrics, GAUGE_SECONDS),
+                    lambda: _stop_on(signals, worker),
+                ),
+            )
+        log.info("stopped")
+
+    def _group(self) -> GroupOptions:
+        kafka = self._settings.kafka
+        return GroupOptions(
+            group_id=kafka.group_id,
+            instance_id=kafka.group_instance_id,
+            isolation_level=kafka.isolation_level,
+            offset_reset=kafka.auto_offset_reset,
+            gaps=self._gaps,
+        )
+
+    def _client(self) -> Client:
+        api = self._settings.esputnik
+        return Client(
+            base_url=api.base_url,
+            login=api.login,
+            api_key=self._loaded.api_key(),
+            timeout=api.timeout,
+            max_in_flight=api.max_in_flight,
+        )
+
+    def _parts(
+        self, client: Client, source: KafkaSource, writer: KafkaWriter
+    ) -> tuple[Worker, Delivery, Activity]:
+        settings, rng = self._settings, random.SystemRandom()
+        way_out = exchange(
+            settings,
+            sender=client,
+            gate=self._gate,
+            clock=self._clock,
+            meter=self._metrics,
+            rng=rng,
+            refresh_key=lambda: self._refresh_key(client),
+        )
+        delivery = Delivery(
+            exchange=way_out,
+            clock=self._clock,
+            limits=limits(settings),
+            policy=policy(settings),
+            rng=rng,
+            caught_up=source.caught_up,
+        )
+        graveyard = Graveyard(
+            writer=writer,
+            topic=settings.dead_letter.topic,
+            group=settings.kafka.group_id,
+            cluster=settings.kafka.cluster_alias,
+            version=__version__,
+            clock=self._clock,
+            rng=rng,
+        )
+        worker = Worker(
+            source=source,
+            letters=graveyard,
+            planner=planner(settings),
+            delivery=delivery,
+            clock=self._clock,
+            meter=self._metrics,
+            buffer=Buffer(records=settings.buffer.max_records, bytes=settings.buffer.max_bytes),
+            stop_seconds=max(1.0, settings.stop.deadline - DRAIN_MARGIN),
+        )
+        return worker, delivery, way_out.probe
+
+    # -- before the first record ----------------------------------------------------------
+
+    async def _prepare_topics(self) -> None:
+        """Find the topics to read; make the dead-letter topic where there is none."""
+        async with KafkaAdmin(connection(self._settings)) as admin:
+            existing = await admin.topics()
+            self._topics = self._wanted(existing)
+            if self._settings.dead_letter.topic not in existing:
+                await self._make_dead_letter_topic(admin)
+
+    def _wanted(self, existing: frozenset[str]) -> frozenset[str]:
+        named = frozenset(topic_rules(self._settings))
+        missing = named - existing
+        if missing and not self._settings.has_default_topics:
+            raise SettingsError(
+                [
+                    f"ESPUTNIK_SYNC_TOPICS: the topic {topic} does not exist; create it, or "
+                    "leave it out"
+                    for topic in sorted(missing)
+                ]
+            )
+        return named & existing
+
+    async def _make_dead_letter_topic(self, admin: KafkaAdmin) -> None:
+        largest = [
+            int((await admin.config(topic)).get("max.message.bytes", "1048588"))
+            for topic in self._topics
+        ]
+        await admin.create(
+            self._settings.dead_letter.topic,
+            partitions=DEAD_LETTER_PARTITIONS,
+            config={
+                "cleanup.policy": "delete",
+                "retention.ms": str(DEAD_LETTER_RETENTION_MS),
+                "max.message.bytes": str(max(largest, default=1_048_588) + DEAD_LETTER_ROOM),
+            },
+        )
+
+    async def _check_key(self, client: Client) -> None:
+        """Refuse to start with a key that is refused; an outage is no reason not to start."""
+        outcome = read(PROBE, await client.exchange(PROBE.alone()))
+        if isinstance(outcome, Blocked) and outcome.scope is Scope.ACCOUNT:
+            raise CredentialsError(
+                "eSputnik refuses the API key (401); check ESPUTNIK_SYNC_ESPUTNIK__API_KEY. "
+                "A key that was not used for 90 days is switched off by eSputnik"
+            )
+
+    # -- while running --------------------------------------------------------------------
+
+    def _refresh_key(self, client: Client) -> bool:
+        """Read the key's file again; tell whether the key changed."""
+        return client.set_api_key(self._loaded.reread_api_key())
+
+    async def _watch_topics(self, source: KafkaSource) -> None:
+        """Read topics of the default table once they exist."""
+        while self._settings.has_default_topics:
+            await self._clock.sleep(LOOK_AGAIN)
+            found = self._wanted(await source.topics())
+            if found - self._topics:
+                self._topics |= found
+                source.resubscribe(self._topics)
+                log.info("topics_found", topics=sorted(self._topics))
+
+
+async def _stop_on(signals: Signals, worker: Worker) -> None:
+    await signals.first.wait()
+    log.info("stopping")
+    worker.stop()
+
+
+async def _until_first_ends(main: Activity, beside: Iterable[Activity]) -> None:
+    """Run `main` with the others beside it; they end when it does."""
+    async with asyncio.TaskGroup() as tasks:
+        others = [tasks.create_task(start()) for start in beside]
+        await main()
+        for other in others:
+            other.cancel()

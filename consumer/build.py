@@ -1,0 +1,118 @@
+"""Cuts the settings up: each part gets the few values it needs. Shared by all commands."""
+
+import random
+from collections.abc import Callable, Mapping
+
+from consumer.batcher import Limits
+from consumer.exchange import Exchange
+from consumer.gate import Gate
+from consumer.kafka import Connection
+from consumer.plan import Planner, Topic
+from consumer.ports import Clock, Meter, Sender
+from consumer.retry import Policy
+from consumer.settings import Settings
+from esputnik.call import Action, Quota
+from esputnik.throttle import Throttle
+from handlers.mapped import Options
+
+
+def connection(settings: Settings) -> Connection:
+    """Return how to reach the brokers."""
+    kafka = settings.kafka
+    password = kafka.sasl_password
+    return Connection(
+        bootstrap_servers=kafka.bootstrap_servers,
+        security_protocol=kafka.security_protocol,
+        sasl_mechanism=kafka.sasl_mechanism,
+        username=kafka.sasl_username,
+        password=password.get_secret_value() if password is not None else None,
+        cafile=kafka.ssl_cafile,
+        certfile=kafka.ssl_certfile,
+        keyfile=kafka.ssl_keyfile,
+        start_timeout=kafka.start_timeout,
+    )
+
+
+def options(settings: Settings) -> Options:
+    """Return what decides how events map."""
+    return Options(
+        dedupe_on=settings.contacts.dedupe_on,
+        single=settings.contacts.single,
+        invalid_field=settings.contacts.invalid_field,
+        custom_fields=settings.contacts.custom_fields,
+        default_currency=settings.orders.default_currency,
+        consent_routes=settings.consent.plain_routes(),
+        events_max_age=settings.events.max_age,
+    )
+
+
+def topic_rules(settings: Settings) -> Mapping[str, Topic]:
+    """Return how each topic is read."""
+    return {
+        name: Topic(
+            type=topic.type,
+            is_type_fixed=not settings.has_default_topics,
+            deletes=topic.tombstone == "delete",
+        )
+        for name, topic in settings.topics.items()
+    }
+
+
+def planner(settings: Settings) -> Planner:
+    """Return the planner of these settings; it needs neither Kafka nor a key."""
+    return Planner(
+        topics=topic_rules(settings),
+        options=options(settings),
+        cluster=settings.kafka.cluster_alias,
+        max_bytes=settings.events.max_bytes,
+        strict=settings.events.strict,
+        phone_region=settings.contacts.phone_region,
+    )
+
+
+def limits(settings: Settings) -> Limits:
+    """Return how large requests may grow."""
+    batch = settings.batch
+    return Limits(
+        max_wait=batch.max_wait,
+        max_bytes=batch.max_bytes,
+        max_items={
+            Action.BULK_CONTACTS: batch.max_contacts,
+            Action.ADD_ORDERS: batch.max_orders,
+            Action.ATTACH_CONTACTS: batch.max_segment_contacts,
+            Action.DETACH_CONTACTS: batch.max_segment_contacts,
+            Action.ADD_UNSUBSCRIBED: batch.max_unsubscribed,
+            Action.REMOVE_UNSUBSCRIBED: batch.max_unsubscribed,
+        },
+        under_way=settings.esputnik.max_in_flight,
+        imports=settings.esputnik.max_imports,
+    )
+
+
+def policy(settings: Settings) -> Policy:
+    """Return how calls whose repeats count are treated when they may have run."""
+    return Policy(at_most_once=settings.sends.delivery == "at_most_once")
+
+
+def exchange(  # noqa: PLR0913 - the parts it is built of
+    settings: Settings,
+    *,
+    sender: Sender,
+    gate: Gate,
+    clock: Clock,
+    meter: Meter,
+    rng: random.Random,
+    refresh_key: Callable[[], bool] = lambda: False,
+) -> Exchange:
+    """Return the way out to eSputnik."""
+    rates = settings.esputnik.requests_per_second
+    return Exchange(
+        sender=sender,
+        gate=gate,
+        throttle=Throttle({quota: rates[quota.value] for quota in Quota}),
+        clock=clock,
+        meter=meter,
+        rng=rng,
+        await_imports=settings.esputnik.acknowledge == "applied",
+        refresh_key=refresh_key,
+    )

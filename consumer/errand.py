@@ -1,0 +1,72 @@
+"""One event's calls on their way to eSputnik."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from consumer.deadletter import Fate
+from esputnik.call import Call
+from esputnik.filling import fill_call, steps
+from esputnik.outcome import Rejected
+
+
+@dataclass(slots=True, eq=False)
+class Job:
+    """The calls of one event on their way. `finish` is called once, when the last has ended."""
+
+    calls: tuple[Call, ...]
+    finish: Callable[["Job"], None]
+    fates: list[Fate | None] = field(init=False)
+    verdict: tuple[Call, Rejected] | None = field(default=None, init=False)
+    skipped: str | None = field(default=None, init=False)
+    is_abandoned: bool = field(default=False, init=False)
+
+    def __post_init__(self) -> None:
+        self.fates = [None] * len(self.calls)
+
+    @property
+    def is_over(self) -> bool:
+        """Tell whether every call has ended."""
+        return None not in self.fates
+
+    def followers(self, index: int) -> Iterator[int]:
+        """Return the calls that are chained to this one."""
+        for other in range(index + 1, len(self.calls)):
+            if not self.calls[other].chained:
+                return
+            yield other
+
+
+@dataclass(slots=True, eq=False)
+class Errand:
+    """One call on its way: the steps still to come, and what its look-ups taught so far.
+
+    `call` is the step it is at; `started` once its lanes let it go.
+    """
+
+    call: Call
+    job: Job
+    index: int
+    todo: list[Call]
+    learned: dict[str, str]
+    started: bool = field(default=False, init=False)
+
+    @classmethod
+    def of(cls, job: Job, index: int, learned: Mapping[str, str]) -> "Errand":
+        """Begin a call; `learned` comes from the call it is chained to."""
+        first, *todo = steps(job.calls[index])
+        known = dict(learned)
+        return cls(fill_call(first, known), job, index, todo, known)
+
+    @property
+    def is_lookup(self) -> bool:
+        """Tell whether the call itself is still to come."""
+        return bool(self.todo)
+
+    def advance(self, learned: Mapping[str, str]) -> None:
+        """Go on to the next step with what the last one taught."""
+        self.learned |= learned
+        self.call = fill_call(self.todo.pop(0), self.learned)
+
+    def cut_short(self) -> None:
+        """Leave out the steps still to come: the look-up showed that there is nothing to do."""
+        self.todo.clear()

@@ -1,0 +1,73 @@
+"""Buries: writes a dead letter and waits, as long as it takes, until it is safe."""
+
+import random
+from datetime import UTC, datetime
+
+import structlog
+
+from consumer.deadletter import Burial, letter, stub
+from consumer.kafka import NotAcknowledgedError, TooLargeError
+from consumer.ports import Clock, Writer
+from consumer.record import Headers
+
+log = structlog.get_logger()
+
+FIRST_WAIT = 0.5  # s
+LONGEST_WAIT = 30.0  # s
+
+
+class Graveyard:
+    """The dead-letter topic. A letter that fits nowhere is buried as a stub, never dropped."""
+
+    def __init__(  # noqa: PLR0913 - the parts it is built of
+        self,
+        *,
+        writer: Writer,
+        topic: str,
+        group: str,
+        cluster: str,
+        version: str,
+        clock: Clock,
+        rng: random.Random,
+    ) -> None:
+        self._writer = writer
+        self._topic = topic
+        self._origin = {"group": group, "cluster": cluster, "version": version}
+        self._clock = clock
+        self._rng = rng
+
+    async def bury(self, burial: Burial) -> None:
+        """Return once all in-sync replicas acknowledged the letter. Waits as long as it takes."""
+        record, write, wait = burial.record, letter, FIRST_WAIT
+        while True:
+            now = datetime.fromtimestamp(self._clock.wall(), UTC)
+            written = write(burial, now=now, **self._origin)
+            headers: Headers = written.headers
+            try:
+                await self._writer.send(
+                    self._topic,
+                    key=written.key,
+                    value=written.value,
+                    headers=headers,
+                    near=record.partition,
+                )
+            except TooLargeError:
+                log.warning(
+                    "dead_letter_too_large",
+                    topic=record.topic,
+                    partition=record.partition,
+                    offset=record.offset,
+                )
+                if write is stub:
+                    wait = await self._sleep(wait)
+                write = stub
+            except NotAcknowledgedError as trouble:
+                # It may arrive all the same; the letter's id tells the two apart.
+                log.warning("dead_letter_not_acknowledged", error=str(trouble))
+                wait = await self._sleep(wait)
+            else:
+                return
+
+    async def _sleep(self, wait: float) -> float:
+        await self._clock.sleep(wait * (0.5 + self._rng.random() / 2))
+        return min(LONGEST_WAIT, wait * 2)

@@ -1,0 +1,106 @@
+"""Whether the process lives and is ready, and the gauges that show it."""
+
+import asyncio
+from typing import Any, Protocol
+
+from consumer.gate import Gate
+from consumer.ledger import Ledger
+from consumer.ports import Clock
+from consumer.record import Partition
+
+STALLED = 120.0  # s with lag and nothing moving, while nothing holds us back
+
+
+class Reader(Protocol):
+    """What is asked of the source."""
+
+    is_joined: bool
+    blocked: dict[Partition, str]
+
+    def lags(self) -> dict[Partition, int]:
+        """Return the records not taken yet, by partition."""
+        ...
+
+
+class Progress(Protocol):
+    """What is asked of the worker."""
+
+    ledger: Ledger
+    last_progress: float
+    is_paused: bool
+
+
+class Gauges(Protocol):
+    """Where the figures go."""
+
+    def gauge(  # noqa: PLR0913 - one figure each
+        self,
+        *,
+        buffered_records: int,
+        buffered_bytes: int,
+        oldest_unfinished: float,
+        lags: dict[tuple[str, int], int],
+        paused: dict[str, int],
+    ) -> None:
+        """Set all gauges."""
+        ...
+
+
+class Vitals:
+    """Answers the probes. Nothing restarts a process because it is rightly paused."""
+
+    def __init__(self, source: Reader, worker: Progress, gate: Gate, clock: Clock) -> None:
+        self._source = source
+        self._worker = worker
+        self._gate = gate
+        self._clock = clock
+
+    def alive(self) -> tuple[bool, dict[str, Any]]:
+        """Tell whether the loop makes progress."""
+        stalled = self._clock.now() - self._worker.last_progress
+        is_excused = bool(self._held()) or self._worker.ledger.records > 0
+        lag = sum(self._source.lags().values())
+        alive = stalled < STALLED or is_excused or lag == 0
+        return alive, {"alive": alive, "lag": lag, "seconds_without_progress": round(stalled, 1)}
+
+    def ready(self) -> tuple[bool, dict[str, Any]]:
+        """Tell whether the group is joined and nothing waits for an operator."""
+        held = self._held()
+        ready = self._source.is_joined and not held
+        return ready, {"ready": ready, "joined": self._source.is_joined, "held": held}
+
+    async def measure(self, gauges: Gauges, every: float) -> None:
+        """Set the gauges again and again, until cancelled."""
+        while True:
+            ledger, now = self._worker.ledger, self._clock.now()
+            oldest = ledger.oldest()
+            lags = self._source.lags()
+            gauges.gauge(
+                buffered_records=ledger.records,
+                buffered_bytes=ledger.bytes,
+                oldest_unfinished=now - oldest if oldest is not None else 0.0,
+                lags={(place.topic, place.number): lag for place, lag in lags.items()},
+                paused=self._paused(),
+            )
+            await self._clock.wait(asyncio.Event(), every)
+
+    def _held(self) -> list[dict[str, Any]]:
+        now = self._clock.now()
+        gates = [
+            {"what": name, "why": hold.cause, "seconds": round(now - hold.since)}
+            for name, hold in self._gate.held()
+        ]
+        partitions = [
+            {"what": f"{place.topic}:{place.number}", "why": why}
+            for place, why in self._source.blocked.items()
+        ]
+        return gates + partitions
+
+    def _paused(self) -> dict[str, int]:
+        return {
+            "account": int(self._gate.account is not None),
+            "action": len(self._gate.actions),
+            "outage": int(self._gate.doubt is not None),
+            "buffer": int(self._worker.is_paused),
+            "partition": len(self._source.blocked),
+        }

@@ -1,0 +1,1 @@
+"""The eSputnik API and nothing else; imports nothing of ours."""

@@ -1,0 +1,156 @@
+"""One intention for eSputnik, unsent: what to ask, about whom, under which key.
+
+    Request    one HTTP exchange, complete but for values in braces
+    Shape      what all the items of one bulk request have in common
+    Call       one intention of one event: a request of its own, or an item of a bulk one
+"""
+
+from base64 import b32encode
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from hashlib import sha256
+
+
+class Action(StrEnum):
+    """The calls this client knows, by the names users see."""
+
+    ADD_CONTACT = "add-contact"
+    BULK_CONTACTS = "bulk-contacts"
+    IMPORT_STATUS = "import-status"
+    DELETE_CONTACT = "delete-contact"
+    FIND_CONTACT = "find-contact"
+    ADD_ORDERS = "add-orders"
+    ADD_UNSUBSCRIBED = "add-unsubscribed"
+    REMOVE_UNSUBSCRIBED = "remove-unsubscribed"
+    ATTACH_CONTACTS = "attach-contacts"
+    DETACH_CONTACTS = "detach-contacts"
+    GET_SUBSCRIPTIONS = "get-subscriptions"
+    SET_SUBSCRIPTIONS = "set-subscriptions"
+    TOKEN_ACTIVITY = "token-activity"  # noqa: S105 - an action's name
+    ADD_DOMAIN = "add-domain"
+    ADD_WEBPUSH_DOMAIN = "add-webpush-domain"
+    LIST_WEBPUSH_DOMAINS = "list-webpush-domains"
+    CREATE_INBOX_MESSAGE = "create-inbox-message"
+    TRANSLATE_INBOX_MESSAGE = "translate-inbox-message"
+    GENERATE_EVENT = "generate-event"
+    PAST_EVENTS = "past-events"
+    SEND_MESSAGE = "send-message"
+    CREATE_TOKEN = "create-token"  # noqa: S105 - an action's name
+    ACCOUNT_INFO = "account-info"
+
+
+class Repeat(StrEnum):
+    """What a second execution of a call would do."""
+
+    SAFE = "A"  # the same final state
+    KEYED = "B"  # eSputnik knows it by an id of ours
+    COUNTS = "C"  # each execution counts: sends, events, new messages
+
+
+class Quota(StrEnum):
+    """The limits a request counts against. Source: docs.yespo.io/reference/rate-limits."""
+
+    DEFAULT = "default"
+    SEARCH = "search"
+    EVENT = "event"
+    PAST_EVENT = "past_event"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """One HTTP exchange.
+
+    `path` starts at `/v1` or `/v2`, its segments percent-encoded. A value that is only known
+    while sending stands in braces, in the path or as a whole JSON string of the body.
+    """
+
+    action: Action
+    method: str
+    path: str
+    query: tuple[tuple[str, str], ...] = ()
+    body: bytes | None = None
+    quota: Quota = Quota.DEFAULT
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shape:
+    """What all the items of one bulk request have in common; items of one shape may travel together.
+
+    The body is `head`, the items joined by commas, `tail`. `max_items` is the API's own limit.
+    `is_import` marks the one action that eSputnik applies later: done when its session is.
+    """
+
+    action: Action
+    path: str
+    head: bytes
+    tail: bytes
+    max_items: int
+    is_import: bool = False
+
+    def request(self, items: Sequence[bytes]) -> Request:
+        """Return the request that carries these items, at least one and at most `max_items`."""
+        if not 1 <= len(items) <= self.max_items:
+            raise ValueError(f"{self.action} carries 1 to {self.max_items} items, not {len(items)}")
+        body = b"".join((self.head, b",".join(items), self.tail))
+        return Request(action=self.action, method="POST", path=self.path, body=body)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """One intention of one event.
+
+    Either `request` is set (a request of its own), or `shape` and `item` (an item of a bulk
+    request). `lookups` are sent first, in order; what their answers teach fills the braces.
+
+    `lanes` names everything the call is about (`u:` user id, `e:` e-mail, `p:` phone, `c:` contact
+    id, `o:` order …): of calls that share a name one alone is under way, the earlier first.
+    `marks` are the spellings by which an answer may name this item (see `answers.py`).
+    `confirm` is asked when the call is refused: an answer that holds `marks` means it was done.
+    `chained`: goes only after the last unchained call before it was delivered, and may use what
+    that one's answer taught.
+    """
+
+    action: Action
+    intent: str
+    slot: str = ""
+    repeat: Repeat
+    key: str
+    lanes: tuple[str, ...]
+    request: Request | None = None
+    shape: Shape | None = None
+    item: bytes = b""
+    lookups: tuple[Request, ...] = ()
+    confirm: Request | None = None
+    marks: frozenset[str] = frozenset()
+    chained: bool = False
+    missing_is_done: bool = False  # nobody found: a deletion is done
+    subscription: tuple[str, bool] | None = None  # category key, and whether it is joined
+    is_urgent: bool = False  # an opt-out by the e-mail list alone: passes imports
+
+    def alone(self) -> Request:
+        """Return the request this call would be if it travelled alone."""
+        if self.shape is not None:
+            return self.shape.request((self.item,))
+        if self.request is None:
+            raise ValueError(f"{self.action}: a call has a request or a shape")
+        return self.request
+
+
+def idempotency_key(identity: str, intent: str, slot: str = "") -> str:
+    """Return the key of one call: the same on every retry, restart, replay and version.
+
+    `identity` is `event_identity` or `record_identity`; `slot` tells the calls of a fan-out apart.
+    """
+    digest = sha256("\0".join((identity, intent, slot)).encode()).digest()
+    return "es1-" + b32encode(digest).decode().lower()[:40]
+
+
+def event_identity(source: str, event_id: str) -> str:
+    """Return the identity of an event that has an id of its own; `source` may be empty."""
+    return f"id:{source}\0{event_id}"
+
+
+def record_identity(cluster: str, topic: str, partition: int, offset: int) -> str:
+    """Return the identity of an event without an id: where its record lies."""
+    return f"at:{cluster}\0{topic}\0{partition}\0{offset}"

@@ -1,0 +1,1 @@
+"""Pure functions from an event to the calls it asks of eSputnik."""

@@ -1,0 +1,58 @@
+"""What a handler is given and what it gives back."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Generic, TypeVar
+
+from esputnik.call import Call
+
+Data = TypeVar("Data", covariant=True)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event(Generic[Data]):
+    """A validated fact. `identity` is what its idempotency keys are derived from.
+
+    `occurred_at` is aware, in UTC. `has_time` tells whether the event named it itself.
+    """
+
+    identity: str
+    type: str
+    occurred_at: datetime
+    has_time: bool
+    data: Data
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """The settings that decide how an event maps; see docs/settings.md."""
+
+    dedupe_on: str = "email"
+    single: str = "sign-ups"
+    custom_fields: Mapping[str, int] = field(default_factory=dict)
+    default_currency: str | None = None
+    consent_routes: Mapping[str, Mapping[str, int | str]] = field(default_factory=dict)
+    events_max_age: float | None = None
+    invalid_field: str = "drop"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """Why (a part of) an event goes to the dead letters. `field` is a path such as `data.email`."""
+
+    reason: str
+    field: str = ""
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mapped:
+    """The calls of one event, in order. `refusal` is buried after the calls were made.
+
+    `dropped` names what was left out by a rule that counts it: attributes without a field id.
+    """
+
+    calls: tuple[Call, ...] = ()
+    refusal: Refusal | None = None
+    dropped: tuple[str, ...] = ()

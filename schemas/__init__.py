@@ -1,0 +1,1 @@
+"""Events as they arrive; imports nothing of ours."""

@@ -1,0 +1,68 @@
+"""Builders with defaults: a test names only what it is about."""
+
+from typing import Any
+
+from consumer.record import Record
+from esputnik.call import Action, Call, Repeat, Request, Shape
+
+IMPORT = Shape(
+    action=Action.BULK_CONTACTS,
+    path="/v1/contacts",
+    head=b'{"contacts":[',
+    tail=b'],"dedupeOn":"email"}',
+    max_items=3000,
+    is_import=True,
+)
+ORDERS = Shape(
+    action=Action.ADD_ORDERS, path="/v1/orders", head=b'{"orders":[', tail=b"]}", max_items=1000
+)
+
+
+def a_record(**changes: Any) -> Record:
+    given: dict[str, Any] = {
+        "topic": "users",
+        "partition": 0,
+        "offset": 0,
+        "timestamp": 1_700_000_000_000,
+        "key": b"k",
+        "value": b"{}",
+        "headers": (),
+    }
+    return Record(**(given | changes))
+
+
+def a_request(**changes: Any) -> Request:
+    given: dict[str, Any] = {
+        "action": Action.ADD_CONTACT,
+        "method": "POST",
+        "path": "/v1/contact",
+        "body": b"{}",
+    }
+    return Request(**(given | changes))
+
+
+def a_call(**changes: Any) -> Call:
+    """A call with a request of its own."""
+    given: dict[str, Any] = {
+        "action": Action.ADD_CONTACT,
+        "intent": "contact.upsert",
+        "repeat": Repeat.SAFE,
+        "key": "es1-a",
+        "lanes": ("e:ann@example.com",),
+        "request": a_request(),
+    }
+    return Call(**(given | changes))
+
+
+def an_item(shape: Shape = ORDERS, item: bytes = b'{"n":1}', **changes: Any) -> Call:
+    """A call that travels in a bulk request."""
+    given: dict[str, Any] = {
+        "action": shape.action,
+        "intent": "order.add",
+        "repeat": Repeat.KEYED,
+        "key": "es1-b",
+        "lanes": ("o:1",),
+        "shape": shape,
+        "item": item,
+    }
+    return Call(**(given | changes))

@@ -1,0 +1,47 @@
+"""Counts what the worker and delivery tell, by name."""
+
+from collections import Counter
+
+from consumer.deadletter import Burial
+
+
+class CountingMeter:
+    """Both meters of the ports."""
+
+    def __init__(self) -> None:
+        self.counts: Counter[str] = Counter()
+
+    def taken(self, topic: str) -> None:
+        self.counts[f"taken {topic}"] += 1
+
+    def delivered(self, event_type: str, delay: float) -> None:
+        self.counts[f"delivered {event_type}"] += 1
+        assert delay > -86400
+
+    def skipped(self, event_type: str, rule: str) -> None:
+        self.counts[f"skipped {event_type} {rule}"] += 1
+
+    def buried(self, burial: Burial) -> None:
+        self.counts[f"buried {burial.reason}"] += 1
+
+    def abandoned(self, records: int) -> None:
+        self.counts["abandoned"] += records
+
+    def ignored(self, event_type: str, fields: int) -> None:
+        self.counts[f"ignored {event_type}"] += fields
+
+    def called(self, action: str, status: str, seconds: float) -> None:
+        self.counts[f"called {action} {status}"] += 1
+        assert seconds >= 0
+
+    def batched(self, action: str, size: int) -> None:
+        self.counts[f"batched {action}"] += size
+
+    def in_flight(self, action: str, change: int) -> None:
+        self.counts[f"in flight {action}"] += change
+
+    def imported(self, status: str) -> None:
+        self.counts[f"imported {status}"] += 1
+
+    def throttled(self, seconds: float) -> None:
+        self.counts["throttled"] += seconds > 0

@@ -1,0 +1,165 @@
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from consumer.ledger import Entry, Ledger
+from consumer.record import Partition
+from tests.builders import a_record
+
+USERS = Partition("users", 0)
+
+
+def opened(ledger: Ledger, offset: int, partition: int = 0) -> Entry:
+    entry = ledger.open(a_record(offset=offset, partition=partition), now=float(offset))
+    assert entry is not None
+    return entry
+
+
+def a_ledger(start: int = 0) -> Ledger:
+    ledger = Ledger()
+    ledger.assign(USERS, start)
+    return ledger
+
+
+def test_the_commit_point_stops_at_the_first_unfinished_record() -> None:
+    ledger = a_ledger()
+    first, second, third = (opened(ledger, offset) for offset in (0, 1, 2))
+    ledger.settle(second)
+    ledger.settle(third)
+
+    assert ledger.commit_points() == {}
+
+    ledger.settle(first)
+
+    assert ledger.commit_points() == {USERS: 3}
+
+
+def test_the_commit_point_is_the_next_offset_to_read_even_over_holes() -> None:
+    ledger = a_ledger()
+    ledger.settle(opened(ledger, 0))
+    opened(ledger, 7)
+
+    assert ledger.commit_points() == {USERS: 7}
+
+
+def test_what_was_committed_is_not_committed_again() -> None:
+    ledger = a_ledger()
+    ledger.settle(opened(ledger, 0))
+    ledger.committed(ledger.commit_points())
+
+    assert ledger.commit_points() == {}
+
+
+def test_a_commit_of_a_partition_that_is_gone_is_ignored() -> None:
+    ledger = a_ledger()
+    ledger.committed({Partition("other", 1): 5})
+
+    assert ledger.next_to_take() == {USERS: 0}
+
+
+def test_a_record_fetched_twice_is_taken_once() -> None:
+    ledger = a_ledger()
+    opened(ledger, 3)
+
+    assert ledger.open(a_record(offset=3), now=0.0) is None
+    assert ledger.records == 1
+
+
+def test_a_record_of_a_partition_that_is_not_ours_is_not_taken() -> None:
+    assert Ledger().open(a_record(), now=0.0) is None
+
+
+def test_a_leaving_partition_takes_no_more_but_settles_what_is_open() -> None:
+    ledger = a_ledger()
+    entry = opened(ledger, 0)
+    ledger.leave([USERS, Partition("users", 9)])
+
+    assert ledger.open(a_record(offset=1), now=0.0) is None
+    assert ledger.settle(entry) is True
+    assert ledger.commit_points() == {USERS: 1}
+
+
+def test_a_late_settle_of_an_old_assignment_is_ignored() -> None:
+    ledger = a_ledger()
+    old = opened(ledger, 0)
+    assert ledger.forget([USERS, Partition("users", 9)]) == 1
+    ledger.assign(USERS, 0)
+    opened(ledger, 0)
+
+    assert ledger.settle(old) is False
+    assert ledger.commit_points() == {}
+    assert ledger.records == 1
+
+
+def test_assigning_anew_forgets_the_old_assignment() -> None:
+    ledger = a_ledger()
+    opened(ledger, 0)
+
+    ledger.assign(USERS, 5)
+
+    assert ledger.records == 0
+    assert ledger.next_to_take() == {USERS: 5}
+
+
+def test_settling_twice_is_a_bug() -> None:
+    ledger = a_ledger()
+    entry = opened(ledger, 0)
+    ledger.settle(entry)
+
+    with pytest.raises(ValueError, match="settled twice"):
+        ledger.settle(entry)
+
+
+def test_the_books_count_records_and_bytes() -> None:
+    ledger = a_ledger()
+    entry = opened(ledger, 0)
+
+    assert (ledger.records, ledger.bytes) == (1, entry.record.size)
+
+    ledger.settle(entry)
+
+    assert (ledger.records, ledger.bytes) == (0, 0)
+
+
+def test_the_oldest_unfinished_record_is_known() -> None:
+    ledger = a_ledger()
+    assert ledger.oldest() is None
+    first = opened(ledger, 4)
+    opened(ledger, 6)
+
+    assert ledger.oldest() == 4.0
+
+    ledger.settle(first)
+
+    assert ledger.oldest() == 6.0
+
+
+def test_unfinished_records_are_listed_by_partition() -> None:
+    ledger = a_ledger()
+    ledger.assign(Partition("users", 1), 0)
+    here, there = opened(ledger, 0), opened(ledger, 0, partition=1)
+
+    assert list(ledger.unsettled()) == [here, there]
+    assert list(ledger.unsettled([USERS, Partition("users", 9)])) == [here]
+
+
+@given(st.lists(st.integers(1, 3), max_size=30), st.randoms(use_true_random=False))
+def test_the_commit_point_never_passes_an_open_record_nor_goes_back(
+    steps: list[int], dice: Any
+) -> None:
+    ledger, waiting, offset, last = a_ledger(), [], 0, 0
+    for step in steps:
+        offset += step
+        waiting.append(opened(ledger, offset))
+        while waiting and dice.random() < 0.5:
+            ledger.settle(waiting.pop(dice.randrange(len(waiting))))
+        point = ledger.commit_points().get(USERS, last)
+        assert point >= last
+        assert all(entry.record.offset >= point for entry in waiting)
+        ledger.committed({USERS: point})
+        last = point
+    for entry in waiting:
+        ledger.settle(entry)
+    assert ledger.commit_points().get(USERS, last) == (offset + 1 if steps else 0)
