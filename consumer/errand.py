@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from consumer.deadletter import Fate
 from esputnik.call import Call
-from esputnik.filling import fill_call, steps
+from esputnik.filling import blanks, fill_call, steps
 from esputnik.outcome import Rejected
 
 
@@ -61,6 +61,11 @@ class Errand:
     def is_lookup(self) -> bool:
         """Tell whether the call itself is still to come."""
         return bool(self.todo)
+
+    def has_all(self, learned: Mapping[str, str]) -> bool:
+        """Tell whether the look-up at hand taught what the next step needs of it."""
+        known = self.learned | dict(learned)
+        return not blanks(fill_call(self.todo[0], known))
 
     def advance(self, learned: Mapping[str, str]) -> None:
         """Go on to the next step with what the last one taught."""

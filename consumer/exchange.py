@@ -10,18 +10,9 @@ from consumer.gate import Gate
 from consumer.ports import Clock, Meter, Sender
 from consumer.retry import pause
 from esputnik import requests
-from esputnik.answers import (
-    Failed,
-    Finished,
-    Importing,
-    Lost,
-    confirms,
-    learn,
-    read,
-    read_bulk,
-    read_import_status,
-)
+from esputnik.answers import confirms, learn, read, read_bulk
 from esputnik.call import Action, Call, Repeat, Request
+from esputnik.imports import Failed, Finished, Importing, Lost, read_import_status
 from esputnik.outcome import (
     Accepted,
     Answer,
@@ -81,12 +72,14 @@ class Exchange:
     async def send(self, errands: Sequence[Errand], attempt: int) -> Sequence[Outcome]:
         """Send calls that share one request; return one outcome each, in their order."""
         first = errands[0].call
-        await self._pass_gate(first)
-        if first.shape is None:
+        goes_alone = len(errands) == 1 and first.request is not None
+        call = first if goes_alone else replace(first, action=first.together(), request=None)
+        await self._pass_gate(call)
+        if goes_alone:
             outcomes: Sequence[Outcome] = [await self._send_single(errands[0])]
         else:
             outcomes = await self._send_bulk([errand.call for errand in errands], attempt)
-        self._hear(first, outcomes)
+        self._hear(call, outcomes)
         return outcomes
 
     async def probe(self) -> None:
@@ -128,12 +121,14 @@ class Exchange:
 
     def _looked_up(self, errand: Errand, answer: Answer) -> Outcome:
         learned = learn(errand.call.alone(), answer)
-        if learned is not None:
+        if learned is not None and errand.has_all(learned):
             return Delivered(learned=learned)
         if errand.call.missing_is_done:
             errand.cut_short()
             return Delivered()
-        return Rejected(reason="esp.not_found", detail="no contact has this identifier")
+        return Rejected(
+            reason="esp.not_found", detail="no contact has this identifier, or it has no e-mail"
+        )
 
     async def _send_bulk(self, calls: Sequence[Call], attempt: int) -> Sequence[Outcome]:
         shape = calls[0].shape

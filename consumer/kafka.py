@@ -197,6 +197,10 @@ class KafkaSource(ConsumerRebalanceListener):  # type: ignore[misc]
         """Read these topics from now on; the group rebalances."""
         self._client.subscribe(topics=list(topics), listener=self)
 
+    async def topics(self) -> frozenset[str]:
+        """Return the topics that exist and may be seen."""
+        return frozenset(await self._client.topics())
+
     async def stop(self) -> None:
         """Leave the group, within bounds even where no broker answers."""
         if self._consumer is None:
@@ -577,6 +581,18 @@ class KafkaAdmin:
             if code not in {0, TopicAlreadyExistsError.errno}:
                 why = rest[0] if rest and rest[0] else f"error {code}"
                 raise SettingsFaultError(f"the topic {name} cannot be created: {why}")
+
+    async def coordinator(self, group: str) -> int:
+        """Return the broker that coordinates a group.
+
+        Raises:
+            CredentialsError: The group may not be used.
+        """
+        try:
+            return int(await self._admin.find_coordinator(group))
+        except KafkaError as trouble:
+            name = type(trouble).__name__
+            raise CredentialsError(_refused(self._connection, name)) from None
 
     async def config(self, topic: str) -> dict[str, str]:
         """Return a topic's configuration; empty where the broker does not tell."""

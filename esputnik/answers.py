@@ -10,52 +10,177 @@ body that should hold a verdict and does not is no success: the request may have
 
 from collections.abc import Callable, Mapping, Sequence
 
-import orjson
-
-from esputnik.bodies import (
-    Object,
-    document,
-    id_in,
-    is_empty,
-    is_page,
-    object_in,
-    one_or_many,
-    text_in,
-)
+from esputnik.bodies import Object, document, id_in, is_page, object_in, one_or_many, text_in
 from esputnik.call import Action, Call, Request, Shape
-from esputnik.imports import Failed, Finished, Importing, Lost, read_import_status
 from esputnik.matching import failures_by_call
-from esputnik.outcome import (
-    Accepted,
-    Answer,
-    Blocked,
-    Deferred,
-    Delivered,
-    NoAnswer,
-    Outcome,
-    Rejected,
-    Scope,
-)
-from esputnik.people import domain_of, found_contact, is_search, subscription_keys
+from esputnik.outcome import Accepted, Answer, Delivered, NoAnswer, Outcome, Rejected
+from esputnik.people import found_contact, found_contacts, subscription_keys
 from esputnik.statuses import detail, is_success, not_understood, refused, without_answer
-
-__all__ = [
-    "Failed",
-    "Finished",
-    "Importing",
-    "Lost",
-    "confirms",
-    "learn",
-    "read",
-    "read_bulk",
-    "read_import_status",
-    "read_token",
-]
 
 
 def read(call: Call, answer: Answer | NoAnswer) -> Outcome:
     """Return the outcome of a call that had a request of its own."""
-    unsuccessful = _unsuccessful(call.action, answer, is_bulk=False)
-    if unsuccessful is not None or isinstance(answer, NoAnswer):
-        return unsuccessful or Delivered()
-    return _READERS.get(call.action, _taken)(call, answer)
+    if isinstance(answer, NoAnswer):
+        return without_answer(answer)
+    if not is_success(answer):
+        return refused(call.action, answer, is_bulk=False)
+    if is_page(answer):
+        return not_understood(answer)
+    return _READERS.get(call.action, _taken)(answer)
+
+
+def read_bulk(
+    shape: Shape, calls: Sequence[Call], answer: Answer | NoAnswer
+) -> Sequence[Outcome] | Accepted:
+    """Return the outcome of each call of a bulk request, in order; Accepted for a queued import.
+
+    A failure that names none of the calls makes all of them suspects: refused as a whole.
+    """
+    if isinstance(answer, NoAnswer):
+        return [without_answer(answer)] * len(calls)
+    if not is_success(answer):
+        return [refused(shape.action, answer, is_bulk=True)] * len(calls)
+    if is_page(answer):
+        return [not_understood(answer)] * len(calls)
+    if shape.is_import:
+        return _read_import(calls, answer)
+    if shape.action is Action.ADD_ORDERS:
+        return _read_orders(calls, answer)
+    return [Delivered()] * len(calls)
+
+
+def learn(request: Request, answer: Answer) -> dict[str, str] | None:
+    """Return what a look-up taught: `id` and `email`, or `subscriptions`; None for nobody."""
+    if request.action is Action.FIND_CONTACT:
+        return found_contact(request, answer)
+    if request.action is Action.GET_SUBSCRIPTIONS:
+        return subscription_keys(answer)
+    return None
+
+
+def confirms(call: Call, answer: Answer) -> bool:
+    """Tell whether our own list of domains holds the one that was refused."""
+    body = document(answer)
+    domains = one_or_many(body.get("domains") if isinstance(body, dict) else body) or ()
+    held = {f"domain:{text_in(one.get('domain')).lower().rstrip('/')}" for one in domains}
+    return is_success(answer) and not held.isdisjoint(call.marks)
+
+
+def read_token(answer: Answer) -> str | None:
+    """Return the token of Create API Token: a JSON string, bare text, or an object's `token`."""
+    body = document(answer)
+    named = body.get("token") if isinstance(body, dict) else body
+    if isinstance(named, str):
+        return named.strip() or None
+    text = answer.body.decode(errors="replace").strip()
+    is_bare = bool(text) and not is_page(answer) and not isinstance(body, dict | list)
+    return text if is_bare else None
+
+
+# -- bulk -----------------------------------------------------------------------------------
+
+
+def _read_import(calls: Sequence[Call], answer: Answer) -> Sequence[Outcome] | Accepted:
+    found = object_in(answer) or {}
+    failures = one_or_many(found.get("failedContacts"))
+    session = text_in(found.get("asyncSessionId"))
+    if failures is None or not (failures or session or found.get("errorMessage")):
+        return [not_understood(answer)] * len(calls)
+    refusals = _refusals(failures, calls, answer)
+    if refusals is None or not (session or failures):
+        return [_suspect(answer)] * len(calls)
+    if session:
+        return Accepted(session=session, refused=refusals)
+    rest = not_understood(answer)
+    return [refusals.get(index, rest) for index in range(len(calls))]
+
+
+def _read_orders(calls: Sequence[Call], answer: Answer) -> Sequence[Outcome]:
+    """An empty body means that all are well. Source: third-party clients since 2018."""
+    found = object_in(answer) or {}
+    failures = one_or_many(found.get("failedOrders"))
+    if failures is None or (answer.body.strip() and not isinstance(document(answer), dict)):
+        return [not_understood(answer)] * len(calls)
+    refusals = _refusals(failures, calls, answer)
+    if refusals is None:
+        return [_suspect(answer)] * len(calls)
+    return [refusals.get(index, Delivered()) for index in range(len(calls))]
+
+
+def _refusals(
+    failures: Sequence[Object], calls: Sequence[Call], answer: Answer
+) -> Mapping[int, Rejected] | None:
+    texts = failures_by_call(failures, calls)
+    if texts is None:
+        return None
+    return {
+        index: Rejected(
+            reason="esp.partial_item", detail=detail(answer, text), status=answer.status
+        )
+        for index, text in texts.items()
+    }
+
+
+def _suspect(answer: Answer) -> Rejected:
+    return Rejected(
+        reason="esp.partial_item", detail=detail(answer), status=answer.status, is_whole=True
+    )
+
+
+# -- calls with a request of their own ------------------------------------------------------
+
+
+def _taken(_answer: Answer) -> Outcome:
+    return Delivered()
+
+
+def _with_object(answer: Answer) -> Outcome:
+    return Delivered() if object_in(answer) is not None else not_understood(answer)
+
+
+def _with_id(answer: Answer) -> Outcome:
+    identifier = id_in((object_in(answer) or {}).get("id"))
+    return Delivered(learned={"id": identifier}) if identifier else not_understood(answer)
+
+
+def _with_objects(answer: Answer) -> Outcome:
+    return Delivered() if found_contacts(answer) is not None else not_understood(answer)
+
+
+def _with_token(answer: Answer) -> Outcome:
+    return Delivered() if read_token(answer) else not_understood(answer)
+
+
+def _webpush(answer: Answer) -> Outcome:
+    """Source: the vendor's Shopify app, which reads `success` and `errors` of a 200."""
+    found = object_in(answer) or {}
+    errors = one_or_many(found.get("errors"))
+    if errors:
+        text = text_in(errors[0].get("message"))
+        return Rejected(reason="esp.partial_item", detail=detail(answer, text), status=200)
+    return Delivered()
+
+
+def _results(answer: Answer) -> Outcome:
+    """Read results of one recipient or one past event; `ERROR` may stand inside a 200."""
+    results = one_or_many((object_in(answer) or {}).get("results"))
+    if not results:
+        return not_understood(answer)
+    status = text_in(results[0].get("status")).upper()
+    if status in {"OK", "ACCEPTED"}:
+        return Delivered()
+    text = text_in(results[0].get("message")) or status
+    return Rejected(reason="esp.partial_item", detail=detail(answer, text), status=answer.status)
+
+
+_READERS: Mapping[Action, Callable[[Answer], Outcome]] = {
+    Action.ADD_CONTACT: _with_object,
+    Action.FIND_CONTACT: _with_objects,
+    Action.GET_SUBSCRIPTIONS: _with_objects,
+    Action.ADD_WEBPUSH_DOMAIN: _webpush,
+    Action.CREATE_INBOX_MESSAGE: _with_id,
+    Action.SEND_MESSAGE: _results,
+    Action.PAST_EVENTS: _results,
+    Action.CREATE_TOKEN: _with_token,
+    Action.ACCOUNT_INFO: _with_object,
+}

@@ -45,7 +45,7 @@ def one_or_many(value: object) -> Sequence[Object] | None:
     """
     if value is None or value == "":
         return ()
-    many = value if isinstance(value, list) else [value]
+    many: list[Object] = value if isinstance(value, list) else [value]  # type: ignore[list-item]
     return many if all(isinstance(one, dict) for one in many) else None
 
 

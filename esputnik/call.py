@@ -1,8 +1,8 @@
 """One intention for eSputnik, unsent: what to ask, about whom, under which key.
 
-    Request    one HTTP exchange, complete but for values in braces
-    Shape      what all the items of one bulk request have in common
-    Call       one intention of one event: a request of its own, or an item of a bulk one
+Request    one HTTP exchange, complete but for values in braces
+Shape      what all the items of one bulk request have in common
+Call       one intention of one event: a request of its own, or an item of a bulk one
 """
 
 from base64 import b32encode
@@ -38,6 +38,8 @@ class Action(StrEnum):
     SEND_MESSAGE = "send-message"
     CREATE_TOKEN = "create-token"  # noqa: S105 - an action's name
     ACCOUNT_INFO = "account-info"
+    LIST_FIELDS = "list-fields"
+    LIST_SEGMENTS = "list-segments"
 
 
 class Repeat(StrEnum):
@@ -75,7 +77,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shape:
-    """What all the items of one bulk request have in common; items of one shape may travel together.
+    """What all the items of one bulk request have in common: those of one shape may go together.
 
     The body is `head`, the items joined by commas, `tail`. `max_items` is the API's own limit.
     `is_import` marks the one action that eSputnik applies later: done when its session is.
@@ -101,7 +103,8 @@ class Call:
     """One intention of one event.
 
     Either `request` is set (a request of its own), or `shape` and `item` (an item of a bulk
-    request). `lookups` are sent first, in order; what their answers teach fills the braces.
+    request), or both: then it goes by `request` alone and by `shape` in company. `lookups` are
+    sent first, in order; what their answers teach fills the braces.
 
     `lanes` names everything the call is about (`u:` user id, `e:` e-mail, `p:` phone, `c:` contact
     id, `o:` order …): of calls that share a name one alone is under way, the earlier first.
@@ -130,11 +133,15 @@ class Call:
 
     def alone(self) -> Request:
         """Return the request this call would be if it travelled alone."""
-        if self.shape is not None:
-            return self.shape.request((self.item,))
-        if self.request is None:
+        if self.request is not None:
+            return self.request
+        if self.shape is None:
             raise ValueError(f"{self.action}: a call has a request or a shape")
-        return self.request
+        return self.shape.request((self.item,))
+
+    def together(self) -> Action:
+        """Return the action it takes part in when it travels in company."""
+        return self.shape.action if self.shape is not None else self.action
 
 
 def idempotency_key(identity: str, intent: str, slot: str = "") -> str:
@@ -142,7 +149,7 @@ def idempotency_key(identity: str, intent: str, slot: str = "") -> str:
 
     `identity` is `event_identity` or `record_identity`; `slot` tells the calls of a fan-out apart.
     """
-    digest = sha256("\0".join((identity, intent, slot)).encode()).digest()
+    digest = sha256(f"{identity}\0{intent}\0{slot}".encode()).digest()
     return "es1-" + b32encode(digest).decode().lower()[:40]
 
 

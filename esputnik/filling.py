@@ -1,12 +1,25 @@
 """Puts what look-ups taught into the braces of a request."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from urllib.parse import quote
 
 import orjson
 
-from esputnik.call import Call, Request
+from esputnik.call import Action, Call, Request
+
+# Their bodies are written by us alone. Other bodies hold texts of people, which may read "{id}".
+_FILLED_BODIES = frozenset(
+    {
+        Action.ADD_UNSUBSCRIBED,
+        Action.REMOVE_UNSUBSCRIBED,
+        Action.ATTACH_CONTACTS,
+        Action.DETACH_CONTACTS,
+        Action.SET_SUBSCRIPTIONS,
+    }
+)
+_BLANK = re.compile(r"\{([a-z]+)\}")
 
 
 def fill(request: Request, learned: Mapping[str, str]) -> Request:
@@ -14,7 +27,8 @@ def fill(request: Request, learned: Mapping[str, str]) -> Request:
     path, body = request.path, request.body
     for name, value in learned.items():
         path = path.replace(f"{{{name}}}", quote(value, safe=""))
-        body = _fill_json(body, name, value) if body is not None else None
+        if body is not None and request.action in _FILLED_BODIES:
+            body = _fill_json(body, name, value)
     return replace(request, path=path, body=body)
 
 
@@ -24,8 +38,9 @@ def fill_call(call: Call, learned: Mapping[str, str]) -> Call:
     if call.subscription is not None and "subscriptions" in known:
         known["subscriptions"] = _changed(known["subscriptions"], *call.subscription)
     item = call.item
-    for name, value in known.items():
-        item = _fill_json(item, name, value)
+    if call.action in _FILLED_BODIES:
+        for name, value in known.items():
+            item = _fill_json(item, name, value)
     request = fill(call.request, known) if call.request is not None else None
     return replace(call, request=request, item=item)
 
@@ -39,9 +54,19 @@ def steps(call: Call) -> tuple[Call, ...]:
     return (*lookups, replace(call, lookups=()))
 
 
+def blanks(call: Call) -> frozenset[str]:
+    """Return the names that are still to be filled in."""
+    texts = [call.request.path if call.request is not None else ""]
+    if call.action in _FILLED_BODIES:
+        body = call.request.body if call.request is not None else None
+        texts += [part.decode().strip('"') for part in (call.item, body or b"")]
+    return frozenset(name for text in texts for name in _BLANK.findall(text))
+
+
 def _fill_json(text: bytes, name: str, value: str) -> bytes:
-    # A list that was learned is JSON already; anything else becomes a JSON string.
-    written = value.encode() if name == "subscriptions" else orjson.dumps(value)
+    # A list and an id that were learned are JSON already; anything else becomes a JSON string.
+    is_json = name == "subscriptions" or (name == "id" and value.isascii() and value.isdigit())
+    written = value.encode() if is_json else orjson.dumps(value)
     return text.replace(f'"{{{name}}}"'.encode(), written)
 
 

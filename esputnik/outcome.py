@@ -1,10 +1,10 @@
 """What eSputnik said about one call, and what became of an exchange.
 
-    Outcome
-    ├── Delivered   done (for an import: applied)
-    ├── Rejected    refused for good: a dead letter
-    ├── Deferred    not now: wait and try again
-    └── Blocked     nothing of this kind can succeed: pause, bury nothing
+Outcome
+├── Delivered   done (for an import: applied)
+├── Rejected    refused for good: a dead letter
+├── Deferred    not now: wait and try again
+└── Blocked     nothing of this kind can succeed: pause, bury nothing
 """
 
 from collections.abc import Mapping

@@ -7,20 +7,22 @@ from typing import Generic, TypeVar
 
 from esputnik.call import Call
 
-Data = TypeVar("Data", covariant=True)
+Data = TypeVar("Data", covariant=True)  # noqa: PLC0105 - it is the data of an event
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event(Generic[Data]):
     """A validated fact. `identity` is what its idempotency keys are derived from.
 
-    `occurred_at` is aware, in UTC. `has_time` tells whether the event named it itself.
+    `occurred_at` is aware, in UTC. `has_time` tells whether the event named it itself;
+    `age_seconds` how long ago it was.
     """
 
     identity: str
     type: str
     occurred_at: datetime
     has_time: bool
+    age_seconds: float = 0.0
     data: Data
 
 

@@ -1,4 +1,4 @@
-"""A broker in memory: logs, one group member, commits. Proved against Kafka by the contract suite."""
+"""A broker in memory: logs, one group member, commits."""
 
 import asyncio
 from collections import defaultdict

@@ -17,9 +17,7 @@ class StuckError(AssertionError):
 class _JumpingSelector(selectors.SelectSelector):
     loop: "VirtualLoop"
 
-    def select(
-        self, timeout: float | None = None
-    ) -> list[tuple[selectors.SelectorKey, int]]:
+    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
         if timeout is None:
             raise StuckError("nothing left that could happen")
         self.loop.jump(timeout)
@@ -67,5 +65,3 @@ def run(main: Coroutine[Any, Any, T]) -> T:
     """Run a coroutine in virtual time."""
     with asyncio.Runner(loop_factory=VirtualLoop) as runner:
         return runner.run(main)
-
-

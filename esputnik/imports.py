@@ -1,0 +1,61 @@
+"""How an import stands. Source: docs.yespo.io/reference/getimportsessionstatus-1."""
+
+from dataclasses import dataclass
+
+from esputnik.bodies import object_in, text_in
+from esputnik.call import Action
+from esputnik.outcome import Answer, Blocked, Deferred, Delivered, NoAnswer, Rejected
+from esputnik.plain_words import plain_words
+from esputnik.statuses import is_success, not_understood, refused, without_answer
+
+_UNDER_WAY = frozenset({"STARTED", "IMPORTING"})
+
+
+@dataclass(frozen=True, slots=True)
+class Importing:
+    """Queued or running."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """Applied, save for the contacts refused when it was taken."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """Not applied. `detail` is one line without values."""
+
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """eSputnik does not know the session."""
+
+
+ImportStatus = Importing | Finished | Failed | Lost | Deferred | Blocked
+
+
+def read_import_status(answer: Answer | NoAnswer) -> ImportStatus:
+    """Return how an import stands; Deferred or Blocked where that could not be told."""
+    if isinstance(answer, NoAnswer):
+        return without_answer(answer)
+    if is_success(answer):
+        return _status(answer)
+    match refused(Action.IMPORT_STATUS, answer, is_bulk=False):
+        case Deferred() | Blocked() as outcome:
+            return outcome
+        case Rejected() | Delivered():
+            return Lost()  # 404, or any other word that there is no such session
+
+
+def _status(answer: Answer) -> ImportStatus:
+    found = object_in(answer) or {}
+    status = text_in(found.get("status")).upper()
+    if status in _UNDER_WAY:
+        return Importing()
+    if status == "FINISHED":
+        return Finished()
+    if status == "ERROR":
+        return Failed(detail=plain_words(text_in(found.get("description"))))
+    return not_understood(answer)

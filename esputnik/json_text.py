@@ -1,0 +1,25 @@
+"""Writes JSON for eSputnik: UTF-8, decimals as exact numbers, percent-encoded path segments."""
+
+from decimal import Decimal
+from urllib.parse import quote
+
+import orjson
+
+
+def json_text(value: object) -> bytes:
+    """Return compact JSON; a Decimal becomes a number with all its digits, never rounded."""
+    return orjson.dumps(value, default=_exact)
+
+
+def segment(value: str | int) -> str:
+    """Return a path segment. Raises ValueError for one that would change the path."""
+    text = str(value)
+    if text in {"", ".", ".."}:
+        raise ValueError("a path segment is neither empty nor dots alone")
+    return quote(text, safe="")
+
+
+def _exact(value: object) -> object:
+    if isinstance(value, Decimal):
+        return orjson.Fragment(format(value, "f"))
+    raise TypeError(f"no JSON for {type(value).__name__}")

@@ -1,0 +1,47 @@
+"""Finds the calls that an answer says failed: by what the items are about, never by position."""
+
+from collections.abc import Iterator, Sequence
+
+from esputnik.bodies import Object, one_or_many, text_in
+from esputnik.call import Call
+
+_DIGITS = frozenset("0123456789")
+
+
+def failures_by_call(failures: Sequence[Object], calls: Sequence[Call]) -> dict[int, str] | None:
+    """Return the error text of each call that failed, by its index.
+
+    A single call needs no matching. None where a failure fits none of the calls: then it is not
+    known which of them failed.
+    """
+    if len(calls) == 1:
+        return {0: text_in(failures[0].get("error"))} if failures else {}
+    texts: dict[int, str] = {}
+    for failure in failures:
+        marks = set(marks_of(failure))
+        fitting = [index for index, call in enumerate(calls) if not marks.isdisjoint(call.marks)]
+        if not fitting:
+            return None
+        texts |= dict.fromkeys(fitting, text_in(failure.get("error")))
+    return texts
+
+
+def marks_of(failure: Object) -> Iterator[str]:
+    """Return the spellings by which a failed contact or order names itself."""
+    order = failure.get("order")
+    if isinstance(order, dict):
+        yield f"order:{text_in(order.get('externalOrderId'))}"
+        return
+    if identifier := text_in(failure.get("externalCustomerId")):
+        yield f"id:{identifier}"
+    for channel in one_or_many(failure.get("channels")) or ():
+        kind, value = text_in(channel.get("type")), text_in(channel.get("value"))
+        if kind == "email":
+            yield f"email:{value.lower()}"
+        elif kind == "sms":
+            yield f"sms:{digits(value)}"
+
+
+def digits(text: str) -> str:
+    """Return the digits of a phone."""
+    return "".join(sign for sign in text if sign in _DIGITS)

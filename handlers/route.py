@@ -1,0 +1,16 @@
+"""A line of the table of routes."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from handlers.mapped import Event, Mapped, Options
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """Where events of a type come from, the model of their data, and what maps them to calls."""
+
+    model: type[Any]
+    handle: Callable[[Event[Any], Options], Mapped]
+    topic: str
