@@ -8,10 +8,9 @@ from consumer.batcher import Batch, Batcher, Limits
 from consumer.deadletter import Fate
 from consumer.errand import Errand, Job
 from consumer.exchange import Exchange
-from consumer.gate import Gate
 from consumer.lanes import Lanes
 from consumer.ports import Clock
-from consumer.retry import Policy, Ruling, rule
+from consumer.retry import CONFLICT, Policy, Ruling, rule
 from esputnik.call import Call
 from esputnik.outcome import Deferred, Delivered, Outcome, Rejected
 
@@ -23,7 +22,6 @@ class Delivery:
         self,
         *,
         exchange: Exchange,
-        gate: Gate,
         clock: Clock,
         limits: Limits,
         policy: Policy,
@@ -31,7 +29,6 @@ class Delivery:
         caught_up: Callable[[], bool] = lambda: True,
     ) -> None:
         self._exchange = exchange
-        self._gate = gate
         self._clock = clock
         self._policy = policy
         self._rng = rng
@@ -147,6 +144,9 @@ class Delivery:
                 policy=self._policy,
             )
             unanswered = unanswered or any(_may_have_run(outcome) for outcome in outcomes)
+            for errand, outcome in zip(errands, outcomes, strict=True):
+                if isinstance(outcome, Rejected) and outcome.status == CONFLICT:
+                    errand.go_otherwise()
             self._settle(ruling)
             *halves, errands = ruling.parts or [[]]
             for half in halves:

@@ -1,7 +1,7 @@
 """One event's calls on their way to eSputnik."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from consumer.deadletter import Fate
 from esputnik.call import Call
@@ -61,6 +61,11 @@ class Errand:
     def is_lookup(self) -> bool:
         """Tell whether the call itself is still to come."""
         return bool(self.todo)
+
+    def go_otherwise(self) -> None:
+        """Go by import from now on, where the call can: its own request was taken for a repeat."""
+        if self.call.shape is not None:
+            self.call = replace(self.call, request=None)
 
     def has_all(self, learned: Mapping[str, str]) -> bool:
         """Tell whether the look-up at hand taught what the next step needs of it."""

@@ -15,6 +15,7 @@ from esputnik.outcome import Blocked, Deferred, Delivered, Outcome, Rejected
 T = TypeVar("T", bound=HasCall)
 
 CONFLICT = 409
+REPEATED = "repeated"  # the cause of a call held back by eSputnik's guard against repeats
 REPEAT_WINDOW = 61.0  # s; eSputnik refuses an identical single-contact request within a minute
 FIRST_WAIT = 0.5  # s
 LONGEST_WAIT = 60.0  # s
@@ -103,10 +104,12 @@ def _judged(item: HasCall, outcome: Outcome, *, unanswered: bool, policy: Policy
     match outcome:
         case Rejected(status=status) if status == CONFLICT and call.repeat is Repeat.SAFE:
             # "Repeated within a minute": ours, if an attempt of ours went unanswered; else an
-            # equal call came before it, and only time tells them apart.
+            # equal call came before it. What can go by import does (see `Errand.go_otherwise`);
+            # of others only time tells them apart.
             if unanswered:
                 return Delivered()
-            return Deferred(cause="repeated", retry_after=REPEAT_WINDOW, status=status)
+            wait = 0.0 if call.shape is not None else REPEAT_WINDOW
+            return Deferred(cause=REPEATED, retry_after=wait, status=status)
         case Deferred(maybe_done=True) if call.repeat is Repeat.COUNTS and policy.at_most_once:
             return Rejected(
                 reason="sync.in_doubt", detail=f"no answer: {outcome.cause}", status=outcome.status

@@ -43,10 +43,11 @@ def user_deleted(event: Event[UserDeleted], _options: Options) -> Mapped:
     """Delete the contact; one that is not there is deleted already."""
     data = event.data
     erase = bool(data.erase)
-    if data.user_id is not None:
-        request, lookups = requests.delete_customer(data.user_id, erase=erase), ()
-    else:
-        request, lookups = requests.delete_contact(erase=erase), (find(data),)
+    request = (
+        requests.delete_customer(data.user_id, erase=erase)
+        if data.user_id is not None
+        else requests.delete_contact(erase=erase)
+    )
     call = Call(
         action=Action.DELETE_CONTACT,
         intent="contact.delete",
@@ -54,7 +55,7 @@ def user_deleted(event: Event[UserDeleted], _options: Options) -> Mapped:
         key=idempotency_key(event.identity, "contact.delete"),
         lanes=lanes_of(data),
         request=request,
-        lookups=lookups,
+        lookups=() if data.user_id is not None else (find(data),),
         missing_is_done=True,
     )
     return Mapped(calls=(call,))

@@ -27,12 +27,13 @@ _FIELDS = {
 def inbox_message_published(event: Event[InboxMessagePublished], _options: Options) -> Mapped:
     """Create the message; once it has an id, write its translations."""
     data = event.data
-    lane = f"i:{event.identity}"
+    key = idempotency_key(event.identity, PUBLISH)
+    lane = f"i:{key}"
     publish = Call(
         action=Action.CREATE_INBOX_MESSAGE,
         intent=PUBLISH,
         repeat=Repeat.COUNTS,
-        key=idempotency_key(event.identity, PUBLISH),
+        key=key,
         lanes=(lane,),
         request=requests.create_inbox_message(_message(data.name, data)),
     )

@@ -1,0 +1,54 @@
+"""Sites of the account."""
+
+import re
+from typing import Annotated
+
+from pydantic import AfterValidator
+from pydantic_core import PydanticCustomError
+
+from schemas.base import Data
+
+_DOMAIN = re.compile(r"(?:https?://)?[^\s/?#@\\]{1,253}(?:/[^\s]*)?")
+_PATH = re.compile(r"/(?:[^\s/?#]+/)*")
+_WORKER = re.compile(r"[^\s/?#]{1,200}\.js")
+
+
+def _domain(value: str) -> str:
+    if not _DOMAIN.fullmatch(value) or "." not in value or not value.isprintable():
+        raise PydanticCustomError("schema.range", "is no domain such as shop.example.com")
+    return value
+
+
+def _path(value: str) -> str:
+    if not _PATH.fullmatch(value) or not value.isprintable():
+        raise PydanticCustomError("schema.range", "must start and end with a slash")
+    return value
+
+
+def _worker(value: str) -> str:
+    if not _WORKER.fullmatch(value) or not value.isprintable():
+        raise PydanticCustomError("schema.range", "must be a file name that ends with .js")
+    return value
+
+
+Domain = Annotated[str, AfterValidator(_domain)]
+WorkerPath = Annotated[str, AfterValidator(_path)]
+WorkerName = Annotated[str, AfterValidator(_worker)]
+
+
+class SiteRegistered(Data):
+    """A site is to be tracked."""
+
+    domain: Domain
+
+
+class WebpushSiteRegistered(Data):
+    """A site may send web pushes.
+
+    Source of the rules: docs.yespo.io/docs/how-send-web-push-notifications-website.
+    """
+
+    domain: Domain
+    service_worker_name: WorkerName
+    service_worker_path: WorkerPath
+    service_worker_scope: WorkerPath

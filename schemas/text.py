@@ -1,0 +1,141 @@
+"""Texts, names, languages, zones and links, within what eSputnik takes."""
+
+import ipaddress
+import re
+import unicodedata
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Annotated
+from urllib.parse import urlsplit
+from zoneinfo import available_timezones
+
+import langcodes
+from pydantic import AfterValidator
+from pydantic_core import PydanticCustomError
+
+LONGEST_NAME = 40
+LONGEST_WORD_OF_ABBREVIATION = 3
+MAX_LONG_WORDS = 3
+MAX_DIGITS = 3
+LONGEST_URL = 2048
+LONGEST_TEXT = 64 * 1024
+_LINE_BREAKS = "\t\n\r"
+_TURNING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f")
+_WORD = re.compile(r"[^\W_]+(?:['’ʼ-][^\W_]+)*")  # noqa: RUF001 - apostrophes of names
+_ABBREVIATION = re.compile(r"[^\W_]{1,3}\.")
+_PRIVATE_ENDS = (".local", ".localhost", ".internal", ".lan", ".home", ".corp", ".test")
+
+
+def text(longest: int, *, blank: bool = True) -> Callable[[str], str]:
+    """Return a validator of texts up to so many characters; line breaks are no control."""
+
+    def check(value: str) -> str:
+        if len(value) > longest:
+            raise PydanticCustomError(
+                "text.too_long", "is longer than {longest} characters", {"longest": longest}
+            )
+        if not blank and not value.strip():
+            raise PydanticCustomError("schema.missing", "is empty")
+        if _has_control(value, _LINE_BREAKS):
+            raise PydanticCustomError("text.control", "holds control characters; leave them out")
+        return value
+
+    return check
+
+
+def _has_control(value: str, allowed: str) -> bool:
+    if value.isascii() and value.isprintable():
+        return False
+    return any(
+        (unicodedata.category(sign) == "Cc" and sign not in allowed) or sign in _TURNING
+        for sign in value
+    )
+
+
+def _name(value: str, longest_words: int | None) -> str:
+    """Check the vendor's rules of names, with the accents composed.
+
+    Source: docs.yespo.io/docs/adding-new-users.
+    """
+    name = unicodedata.normalize("NFC", value.strip())
+    if _has_control(name, ""):
+        raise PydanticCustomError("text.control", "holds control characters; leave them out")
+    if len(name) > LONGEST_NAME:
+        raise PydanticCustomError("text.too_long", "is longer than 40 characters")
+    words = name.split()
+    bare = [word.rstrip(".") for word in words]
+    is_formed = all(_WORD.fullmatch(word) or _ABBREVIATION.fullmatch(word) for word in words)
+    long = sum(len(word) > LONGEST_WORD_OF_ABBREVIATION for word in bare)
+    fits = longest_words is None or (long <= longest_words and len(words) - long <= MAX_LONG_WORDS)
+    digits = sum(sign.isdigit() for sign in name)
+    has_letters = any(sign.isalpha() for sign in name)
+    if not (is_formed and fits and has_letters and digits <= MAX_DIGITS):
+        raise PydanticCustomError(
+            "schema.range", "is no name as eSputnik takes it: letters, hyphens, apostrophes"
+        )
+    return name
+
+
+def _first_name(value: str) -> str:
+    return _name(value, MAX_LONG_WORDS)
+
+
+def _last_name(value: str) -> str:
+    return _name(value, None)
+
+
+@lru_cache(maxsize=1024)
+def _language(value: str) -> str:
+    if len(value) > 35 or not langcodes.tag_is_valid(value):  # noqa: PLR2004 - RFC 5646, 4.4.1
+        raise PydanticCustomError("schema.enum", "is no language tag such as uk or es-AR")
+    return value
+
+
+@lru_cache(maxsize=1)
+def _zones() -> frozenset[str]:
+    return frozenset(available_timezones())
+
+
+def _time_zone(value: str) -> str:
+    if value not in _zones():
+        raise PydanticCustomError("schema.enum", "is no time zone such as Europe/Kyiv")
+    return value
+
+
+def _url(value: str) -> str:
+    """Check a link that is passed on: a public web address that carries no credentials."""
+    if len(value) > LONGEST_URL:
+        raise PydanticCustomError("text.too_long", "is longer than 2,048 characters")
+    if not _is_public(value):
+        raise PydanticCustomError(
+            "map.unsafe_url", "is no public http or https address without credentials"
+        )
+    return value
+
+
+def _is_public(value: str) -> bool:
+    if not value.isprintable() or " " in value or "\\" in value:
+        return False
+    try:
+        parts = urlsplit(value)
+        host, _ = (parts.hostname or "").rstrip("."), parts.port
+    except ValueError:
+        return False
+    if parts.scheme not in {"http", "https"} or "@" in parts.netloc or not host:
+        return False
+    try:
+        return ipaddress.ip_address(host).is_global
+    except ValueError:
+        is_numeric = host.rpartition(".")[2].isdigit() or host.startswith("0x")
+        return "." in host and not is_numeric and not host.endswith(_PRIVATE_ENDS)
+
+
+FirstName = Annotated[str, AfterValidator(_first_name)]
+LastName = Annotated[str, AfterValidator(_last_name)]
+Language = Annotated[str, AfterValidator(_language)]
+TimeZone = Annotated[str, AfterValidator(_time_zone)]
+Url = Annotated[str, AfterValidator(_url)]
+ShortText = Annotated[str, AfterValidator(text(255))]
+Title = Annotated[str, AfterValidator(text(1000, blank=False))]
+MediumText = Annotated[str, AfterValidator(text(1000))]
+LongText = Annotated[str, AfterValidator(text(LONGEST_TEXT, blank=False))]
