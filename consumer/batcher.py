@@ -132,9 +132,7 @@ class Batcher(Generic[T]):
         frame = len(shape.head) + len(shape.tail)
         return frame + batch.size + len(call.item) <= self._limits.max_bytes
 
-    def _is_due(
-        self, lane: deque[Batch[T]], shape: Shape, now: float, *, caught_up: bool
-    ) -> bool:
+    def _is_due(self, lane: deque[Batch[T]], shape: Shape, now: float, *, caught_up: bool) -> bool:
         first = lane[0]
         if not self._has_room(first.items[0].call):
             return False

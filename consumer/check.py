@@ -256,5 +256,3 @@ def _field_ids(answer: Answer | NoAnswer) -> set[int] | None:
         elif isinstance(node, list):
             todo.extend(node)
     return ids
-
-

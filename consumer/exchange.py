@@ -237,4 +237,3 @@ class Exchange:
     def _moved_on(self) -> None:
         self._moved.set()
         self._moved = asyncio.Event()
-

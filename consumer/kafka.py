@@ -29,7 +29,7 @@ from aiokafka.errors import (
     UnsupportedVersionError,
 )
 
-from consumer.errors import CredentialsError, KafkaUnreachableError, SettingsFaultError
+from consumer.errors import CredentialsError, KafkaUnreachableError, SettingsError
 from consumer.ports import Listener
 from consumer.record import Headers, Partition, Record
 
@@ -361,9 +361,7 @@ def _unreadable(trouble: Exception) -> dict[Partition, str]:
     argument = trouble.args[0] if trouble.args else None
     if isinstance(argument, Mapping):
         places = [place for place in argument if isinstance(place, TopicPartition)]
-        reason = (
-            "record_too_large" if isinstance(trouble, RecordTooLargeError) else "out_of_range"
-        )
+        reason = "record_too_large" if isinstance(trouble, RecordTooLargeError) else "out_of_range"
         return {_partition(place): reason for place in places}
     if isinstance(argument, TopicPartition):
         return {_partition(argument): "no_offset"}
@@ -457,9 +455,11 @@ class KafkaWriter:
             await self._start(idempotent=True)
         except (UnknownError, UnsupportedVersionError) as trouble:
             if not self._connection.is_loopback:
-                raise SettingsFaultError(
-                    "ESPUTNIK_SYNC_KAFKA__BOOTSTRAP_SERVERS: the broker has no idempotent "
-                    "producer; dead letters need one (Apache Kafka 0.11 or later)"
+                raise SettingsError(
+                    [
+                        "ESPUTNIK_SYNC_KAFKA__BOOTSTRAP_SERVERS: the broker has no idempotent "
+                        "producer; dead letters need one (Apache Kafka 0.11 or later)"
+                    ]
                 ) from trouble
             log.warning("producer_without_idempotence", error=type(trouble).__name__)
             await self._start(idempotent=False)
@@ -572,7 +572,7 @@ class KafkaAdmin:
         """Create a topic, replicated by the lesser of 3 and the brokers; keep one that exists.
 
         Raises:
-            SettingsFaultError: The broker does not allow it.
+            SettingsError: The broker does not allow it.
         """
         brokers = len((await self._admin.describe_cluster())["brokers"])
         wanted = NewTopic(topic, partitions, min(3, max(1, brokers)), topic_configs=dict(config))
@@ -580,7 +580,12 @@ class KafkaAdmin:
         for name, code, *rest in answer.topic_errors:
             if code not in {0, TopicAlreadyExistsError.errno}:
                 why = rest[0] if rest and rest[0] else f"error {code}"
-                raise SettingsFaultError(f"the topic {name} cannot be created: {why}")
+                raise SettingsError(
+                    [
+                        f"ESPUTNIK_SYNC_DEAD_LETTER__TOPIC: {name} cannot be created ({why}); "
+                        "create it, or allow this user to"
+                    ]
+                )
 
     async def coordinator(self, group: str) -> int:
         """Return the broker that coordinates a group.

@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 from consumer.record import Record
 from esputnik.call import Call, event_identity, record_identity
 from handlers.mapped import Event, Mapped, Options, Refusal
-from handlers.routes import ROUTES, Route
+from handlers.route import Route
+from handlers.routes import ROUTES
 from schemas.base import Valid, validate
 from schemas.decode import has_repeated_keys
 from schemas.forms import Envelope, Unreadable, read_form
@@ -192,9 +193,7 @@ class Planner:
         if read.id is not None:
             identity = event_identity(read.source, read.id)
         else:
-            identity = record_identity(
-                self.cluster, record.topic, record.partition, record.offset
-            )
+            identity = record_identity(self.cluster, record.topic, record.partition, record.offset)
         return Event(
             identity=identity,
             type=read.type,
@@ -205,9 +204,7 @@ class Planner:
         )
 
 
-def _time(
-    record: Record, read: Envelope, now: float
-) -> tuple[datetime | Refusal, tuple[str, ...]]:
+def _time(record: Record, read: Envelope, now: float) -> tuple[datetime | Refusal, tuple[str, ...]]:
     """Return when the event happened, and which fault of its time was overlooked."""
     present = datetime.fromtimestamp(now, UTC)
     is_opt_out = read.type == OPT_OUT

@@ -93,13 +93,9 @@ class Writer(Protocol):
 class Sender(Protocol):
     """The way to eSputnik. Raises nothing for HTTP trouble."""
 
-    async def exchange(
-        self, request: Request, *, key: str | None = None
-    ) -> Answer | NoAnswer:
+    async def exchange(self, request: Request, *, key: str | None = None) -> Answer | NoAnswer:
         """Send one request."""
         ...
-
-
 
 
 class Meter(Protocol):

@@ -201,9 +201,7 @@ class Replay:
                 tasks.create_task(self._end(letter, plan, over))
                 self._delivery.submit(job, letter.fates)
 
-    async def _end(
-        self, letter: DeadLetter, plan: Planned, over: "asyncio.Future[Job]"
-    ) -> None:
+    async def _end(self, letter: DeadLetter, plan: Planned, over: "asyncio.Future[Job]") -> None:
         job = await over
         if job.verdict is not None or plan.refusal is not None:
             await self._bury(letter, job_burial(letter.original, plan, job))
@@ -224,5 +222,3 @@ class Replay:
     def _note(self, ended: Ended) -> None:
         self.tally.ended.append(ended)
         self._told(ended)
-
-

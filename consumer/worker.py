@@ -231,4 +231,3 @@ def job_burial(record: Record, plan: Planned, job: Job) -> Burial:
         fates=fates,
         flags=("in-doubt",) if reason == "sync.in_doubt" else (),
     )
-

@@ -87,7 +87,7 @@ def _parse(text: bytes) -> dict[str, Any] | Problem:
     try:
         found = orjson.loads(text)
         if _LONG_RUN.search(text):
-            found = json.loads(text, parse_float=_exact_float, parse_int=_exact_int)
+            found = json.loads(text, parse_float=exact_float, parse_int=exact_int)
     except (ValueError, RecursionError):
         return _refused("json_syntax", "the value is no JSON document")
     if not isinstance(found, dict):
@@ -133,11 +133,13 @@ def _structure(text: bytes) -> Iterator[int]:
         yield found.group()[0]
 
 
-def _exact_float(text: str) -> float | LongNumber:
+def exact_float(text: str) -> float | LongNumber:
+    """Return a fraction, for `json.loads`; `LongNumber` where a double would not keep it."""
     return LongNumber(text) if significant_digits(text) > EXACT_DIGITS else float(text)
 
 
-def _exact_int(text: str) -> int | LongNumber:
+def exact_int(text: str) -> int | LongNumber:
+    """Return an integer, for `json.loads`; `LongNumber` where it has more than 64 bits."""
     fits = len(text) <= 20 and -(2**63) <= int(text) < 2**64  # noqa: PLR2004 - digits of 64 bit
     return int(text) if fits else LongNumber(text)
 

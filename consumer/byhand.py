@@ -1,0 +1,106 @@
+"""One call by hand, through the same client as `run`."""
+
+import json
+import sys
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from consumer.errors import CredentialsError, WorkFailedError
+from consumer.settings import Loaded
+from esputnik import requests
+from esputnik.actions import InputError, by_hand
+from esputnik.answers import read, read_token
+from esputnik.call import Action, Call, Repeat, Request
+from esputnik.client import Client
+from esputnik.outcome import Answer, Blocked, Deferred, Delivered, NoAnswer, Outcome, Scope
+
+
+class UsageError(WorkFailedError):
+    """The input is wrong."""
+
+    exit_code = 2
+
+
+async def run_call(loaded: Loaded, action: str, source: str) -> int:
+    """Make one call and print its answer as JSON; 0 done, 1 refused."""
+    try:
+        request = by_hand(action, read_input(source))
+    except InputError as fault:
+        raise UsageError(str(fault)) from None
+    answer = await _exchange(loaded, request)
+    print(shown(answer).decode())  # noqa: T201 - the result
+    _check(request.action, answer)
+    return 0
+
+
+async def run_token_create(loaded: Loaded) -> int:
+    """Create an API token and print it bare."""
+    answer = await _exchange(loaded, requests.create_token())
+    _check(Action.CREATE_TOKEN, answer)
+    print(read_token(answer))  # noqa: T201 - the result
+    return 0
+
+
+def read_input(source: str) -> dict[str, Any]:
+    """Return the JSON object of a file, or of standard input for `-`; decimals stay exact.
+
+    Raises:
+        InputError: It is none.
+    """
+    try:
+        text = sys.stdin.read() if source == "-" else Path(source).read_text("utf-8")
+        found = json.loads(text, parse_float=Decimal)
+    except OSError as trouble:
+        raise InputError(f"{source}: {trouble.strerror or 'cannot be read'}") from None
+    except ValueError:
+        raise InputError(f"{source}: is no JSON; write an object with path, query, body") from None
+    if not isinstance(found, dict):
+        raise InputError(f"{source}: is no JSON object; write path, query, body")
+    return found
+
+
+def shown(answer: Answer) -> bytes:
+    """Return an answer's body as JSON: as it came, or its text as a JSON string."""
+    try:
+        orjson.loads(answer.body)
+    except orjson.JSONDecodeError:
+        return orjson.dumps(answer.body.decode(errors="replace"))
+    return answer.body
+
+
+async def _exchange(loaded: Loaded, request: Request) -> Answer:
+    api = loaded.settings.esputnik
+    async with Client(
+        base_url=api.base_url,
+        login=api.login,
+        api_key=loaded.api_key(),
+        timeout=api.timeout,
+        max_in_flight=1,
+    ) as client:
+        answer = await client.exchange(request)
+    if isinstance(answer, NoAnswer):
+        raise WorkFailedError(
+            f"{api.base_url} does not answer ({answer.cause}); check the network and "
+            "ESPUTNIK_SYNC_ESPUTNIK__BASE_URL"
+        )
+    return answer
+
+
+def _check(action: Action, answer: Answer) -> None:
+    """Raise for an answer that is no success."""
+    call = Call(action=action, intent="by.hand", repeat=Repeat.SAFE, key="", lanes=())
+    outcome: Outcome = read(call, answer)
+    match outcome:
+        case Delivered():
+            return
+        case Blocked(scope=Scope.ACCOUNT):
+            raise CredentialsError(
+                "eSputnik refuses the API key (401); check ESPUTNIK_SYNC_ESPUTNIK__API_KEY"
+            )
+        case Deferred(cause=cause) | Blocked(cause=cause):
+            raise WorkFailedError(f"eSputnik did not do it: {answer.status} ({cause})")
+        case _:
+            raise WorkFailedError(f"eSputnik refuses it: {outcome.detail or outcome.reason}")

@@ -1,0 +1,180 @@
+"""The calls that can be made by hand: their paths, what these need, what must not be sent."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from string import Formatter
+from typing import Any
+
+from esputnik.call import Action, Quota, Request
+from esputnik.json_text import json_text, segment
+
+
+class InputError(ValueError):
+    """The input of a call by hand is wrong; the message names the member and the remedy."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ByHand:
+    """One action. `items` names the list of the body that must not be empty, and its limit."""
+
+    method: str
+    path: str
+    has_body: bool = True
+    items: tuple[str, ...] = ()
+    max_items: int = 0
+    quota: Quota = Quota.DEFAULT
+    required: tuple[str, ...] = ()
+
+
+_MEMBERS = ("contactIds", "externalCustomerIds")
+
+BY_HAND: Mapping[Action, ByHand] = {
+    Action.ADD_CONTACT: ByHand(
+        method="POST", path="/v1/contact", items=("channels",), max_items=1000
+    ),
+    Action.BULK_CONTACTS: ByHand(
+        method="POST",
+        path="/v1/contacts",
+        items=("contacts",),
+        max_items=3000,
+        required=("dedupeOn", "contactFields"),
+    ),
+    Action.IMPORT_STATUS: ByHand(method="GET", path="/v1/importstatus/{sessionId}", has_body=False),
+    Action.DELETE_CONTACT: ByHand(method="DELETE", path="/v1/contact/{id}", has_body=False),
+    Action.FIND_CONTACT: ByHand(
+        method="GET", path="/v1/contacts", has_body=False, quota=Quota.SEARCH
+    ),
+    Action.ADD_ORDERS: ByHand(method="POST", path="/v1/orders", items=("orders",), max_items=1000),
+    Action.ADD_UNSUBSCRIBED: ByHand(
+        method="POST", path="/v1/emails/unsubscribed/add", items=("emails",), max_items=3000
+    ),
+    Action.REMOVE_UNSUBSCRIBED: ByHand(
+        method="POST", path="/v1/emails/unsubscribed/delete", items=("emails",), max_items=3000
+    ),
+    Action.ATTACH_CONTACTS: ByHand(
+        method="POST", path="/v1/group/{id}/contacts/attach", items=_MEMBERS, max_items=500
+    ),
+    Action.DETACH_CONTACTS: ByHand(
+        method="POST", path="/v1/group/{id}/contacts/detach", items=_MEMBERS, max_items=500
+    ),
+    Action.GET_SUBSCRIPTIONS: ByHand(
+        method="GET", path="/v1/contact/{id}/subscriptions", has_body=False
+    ),
+    Action.SET_SUBSCRIPTIONS: ByHand(
+        method="PUT", path="/v1/contact/{id}/subscriptions", required=("subscriptions",)
+    ),
+    Action.TOKEN_ACTIVITY: ByHand(
+        method="PUT",
+        path="/v1/contact/token/activated/{app_uuid}/{token_id}",
+        required=("active",),
+    ),
+    Action.ADD_DOMAIN: ByHand(method="POST", path="/v1/site/domains", required=("domain",)),
+    Action.ADD_WEBPUSH_DOMAIN: ByHand(
+        method="POST",
+        path="/v1/site/webpush/domain",
+        required=("domain", "serviceWorkerName", "serviceWorkerPath", "serviceWorkerScope"),
+    ),
+    Action.CREATE_INBOX_MESSAGE: ByHand(
+        method="POST", path="/v1/messages/appinbox", required=("name", "title", "text")
+    ),
+    Action.TRANSLATE_INBOX_MESSAGE: ByHand(
+        method="PUT", path="/v1/messages/appinbox/{id}/{language}", required=("title", "text")
+    ),
+    Action.GENERATE_EVENT: ByHand(
+        method="POST", path="/v2/event", quota=Quota.EVENT, required=("eventTypeKey", "params")
+    ),
+    Action.PAST_EVENTS: ByHand(
+        method="POST",
+        path="/v2/past_events",
+        items=("events",),
+        max_items=500,
+        quota=Quota.PAST_EVENT,
+    ),
+    Action.SEND_MESSAGE: ByHand(
+        method="POST", path="/v1/message/{id}/smartsend", items=("recipients",), max_items=1000
+    ),
+    Action.CREATE_TOKEN: ByHand(method="POST", path="/v1/auth/token", has_body=False),
+    Action.ACCOUNT_INFO: ByHand(method="GET", path="/v1/account/info", has_body=False),
+}
+
+
+def names() -> tuple[str, ...]:
+    """Return the actions that can be called by hand."""
+    return tuple(action.value for action in BY_HAND)
+
+
+def by_hand(action: str, given: Mapping[str, Any]) -> Request:
+    """Return the request of a call by hand.
+
+    `given` has `path`, `query` and `body`, as far as the action has them.
+
+    Raises:
+        InputError: No such action, or the input is not what the action needs.
+    """
+    known = next((one for one in BY_HAND if one.value == action), None)
+    if known is None:
+        raise InputError(f"{action}: no such action; the actions are {', '.join(names())}")
+    if strangers := sorted(set(given) - {"path", "query", "body"}):
+        raise InputError(f"{strangers[0]}: not known; write path, query and body")
+    form = BY_HAND[known]
+    query = tuple((str(name), _plain(value)) for name, value in _object(given, "query").items())
+    return Request(
+        action=known,
+        method=form.method,
+        path=_path(known, form, query, _object(given, "path")),
+        query=query,
+        body=json_text(_body(form, given.get("body"))) if form.has_body else None,
+        quota=form.quota,
+    )
+
+
+def _object(given: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    found = given.get(name) or {}
+    if not isinstance(found, dict):
+        raise InputError(f"{name}: must be an object")
+    return found
+
+
+def _path(
+    action: Action, form: ByHand, query: tuple[tuple[str, str], ...], values: Mapping[str, Any]
+) -> str:
+    if action is Action.DELETE_CONTACT and not values and dict(query).get("externalCustomerId"):
+        return "/v1/contact"
+    path = form.path
+    for _, name, _, _ in Formatter().parse(form.path):
+        if name is None:
+            continue
+        try:
+            path = path.replace(f"{{{name}}}", segment(_plain(values[name])))
+        except (KeyError, ValueError):
+            raise InputError(
+                f'path.{name}: is missing; write {{"path": {{"{name}": …}}}}'
+            ) from None
+    return path
+
+
+def _body(form: ByHand, body: object) -> object:
+    if not isinstance(body, dict):
+        raise InputError('body: is missing; write {"body": {…}}')
+    for name in form.required:
+        if name not in body or body[name] in ("", None, []):
+            raise InputError(f"body.{name}: is missing or empty")
+    if form.items:
+        _check_items(form, body)
+    return body
+
+
+def _check_items(form: ByHand, body: Mapping[str, Any]) -> None:
+    """Refuse empty lists: a detach without ids would empty the segment."""
+    named = [name for name in form.items if body.get(name)]
+    if len(named) != 1:
+        raise InputError(f"body.{' or body.'.join(form.items)}: name exactly one, and not empty")
+    items = body[named[0]]
+    if not isinstance(items, list) or len(items) > form.max_items:
+        raise InputError(f"body.{named[0]}: must be a list of 1 to {form.max_items}")
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value)
