@@ -16,6 +16,7 @@ from schemas.problem import Problem
 from schemas.times import parse_time
 
 UNKNOWN = "unknown"  # the type of an event that could not be read
+LONGEST_TYPE = 256  # of a type that is not known, as a dead letter names it
 CONSENT_TYPES = frozenset({"contact.opted_out", "contact.opted_in"})
 OPT_OUT = "contact.opted_out"
 AMBIGUOUS = Refusal(
@@ -91,7 +92,7 @@ class Planner:
         if isinstance(read, Unreadable):
             return Refused(
                 refusal=_refusal(read.problem),
-                type=read.event_type or UNKNOWN,
+                type=(read.event_type or UNKNOWN)[:LONGEST_TYPE],
                 event_id=read.event_id,
             )
         return self._plan_event(record, topic, read, now)
@@ -126,7 +127,7 @@ class Planner:
         def refused(refusal: Refusal) -> Refused:
             return Refused(
                 refusal=refusal,
-                type=read.type if read.type in self.routes else UNKNOWN,
+                type=read.type[:LONGEST_TYPE],
                 event_id=read.id,
             )
 

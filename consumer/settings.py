@@ -410,18 +410,18 @@ def conflicts(settings: Settings) -> list[str]:
 
 
 def _kafka_conflicts(kafka: Kafka) -> list[str]:
-    faults = []
-    if kafka.security_protocol.startswith("SASL"):
-        for name in ("sasl_mechanism", "sasl_username", "sasl_password"):
-            if getattr(kafka, name) is None:
-                faults.append(
-                    f"{env_name(f'kafka.{name}')}: is missing; {kafka.security_protocol} needs it"
-                )
-    for name in ("ssl_cafile", "ssl_certfile", "ssl_keyfile"):
-        path: Path | None = getattr(kafka, name)
-        if path is not None and not path.is_file():
-            faults.append(f"{env_name(f'kafka.{name}')}: there is no such file; write its path")
-    return faults
+    missing = [
+        f"{env_name(f'kafka.{name}')}: is missing; {kafka.security_protocol} needs it"
+        for name in ("sasl_mechanism", "sasl_username", "sasl_password")
+        if kafka.security_protocol.startswith("SASL") and getattr(kafka, name) is None
+    ]
+    files = {name: getattr(kafka, name) for name in ("ssl_cafile", "ssl_certfile", "ssl_keyfile")}
+    lost = [
+        f"{env_name(f'kafka.{name}')}: there is no such file; write its path"
+        for name, path in files.items()
+        if path is not None and not path.is_file()
+    ]
+    return missing + lost
 
 
 def _http_conflicts(settings: Settings) -> list[str]:

@@ -1,0 +1,100 @@
+# The commands of a developer's day. GNU make and a POSIX sh are enough.
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+DEMO := $(VENV)/.installed-demo
+TEST := $(VENV)/.installed-test
+PACKAGE := pyproject.toml requirements/hatch_dependencies.py requirements/run.in
+LOCK := uv pip compile --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-emit-find-links --no-header
+IMAGE ?= esputnik-sync
+PYTEST_ARGS ?=
+
+.PHONY: help venv demo test check lint types wheel pure bench docs lock image clean
+
+help: ## Show these targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-6s %s\n", $$1, $$2}' Makefile
+
+venv: $(TEST) ## Make .venv with everything the tests need
+
+demo: $(DEMO) ## Run the consumer against an embedded broker and the eSputnik sandbox
+	@$(BIN)/python -m demo
+
+test: lint types wheel ## Install what is needed and run every check and test
+	$(BIN)/python -m pytest --cov --cov-report=term:skip-covered $(PYTEST_ARGS)
+
+check: lint types ## Run the quick ones: lint, types, tests without a broker
+	$(BIN)/python -m pytest -m "not broker and not kafka" tests/unit tests/service tests/architecture
+
+lint: $(TEST) ## Check format and lint
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+
+types: $(TEST) ## Check types
+	$(BIN)/mypy
+
+# Built as a release is, and installed where nothing else is: shows a missing file or dependency.
+wheel: $(TEST) ## Build the wheel and try it in an environment of its own
+	@rm -rf build/wheel
+	@$(PIP) wheel --no-deps --no-build-isolation --wheel-dir build/wheel .
+	@$(BIN)/python -m venv --clear build/clean
+	@build/clean/bin/python -m pip --disable-pip-version-check --quiet install \
+		--require-hashes -r requirements/run.txt
+	@build/clean/bin/python -m pip --disable-pip-version-check --quiet install \
+		--no-deps --no-index build/wheel/*.whl
+	build/clean/bin/esputnik-sync --version
+
+pure: $(TEST) ## After `make test`: every branch of the pure files was run
+	$(BIN)/coverage report --fail-under=100 --skip-covered --show-missing --omit="$$($(BIN)/python -c \
+		'from tests.architecture.test_rooms import SHELL; print(",".join(sorted(SHELL)))')"
+
+bench: $(TEST) ## Measure speed
+	@$(BIN)/python -m bench
+
+docs: $(TEST) ## Try every example of the documentation
+	$(BIN)/python -m pytest tests/docs
+
+lock: ## Pin the newest versions in requirements/*.txt; needs uv
+	@for name in run demo test; do \
+		$(LOCK) --upgrade requirements/$$name.in -o requirements/$$name.txt || exit 1; \
+	done
+
+image: ## Build the container image
+	docker build --tag $(IMAGE) .
+
+clean: ## Remove what these targets made, .venv included
+	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# The package is installed in place, so the command exists and follows the source.
+$(DEMO): requirements/demo.txt $(PACKAGE) | $(BIN)/python
+	@echo "Installing what the demo needs into $(VENV)"
+	@$(PIP) install --require-hashes -r requirements/demo.txt
+	@$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(TEST): requirements/test.txt $(PACKAGE) | $(BIN)/python
+	@echo "Installing what the tests need into $(VENV)"
+	@$(PIP) install --require-hashes -r requirements/test.txt
+	@$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(BIN)/python:
+	@found=; \
+	for python in $(PYTHON) python3.13 python3.12 python3.11 python3; do \
+		if $$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; then \
+			found=$$python; break; \
+		fi; \
+	done; \
+	if [ -z "$$found" ]; then \
+		echo "esputnik-sync needs Python 3.11 or newer: install it, or name it with make PYTHON=..." >&2; \
+		exit 1; \
+	fi; \
+	if ! $$found -c 'import ensurepip, venv' >/dev/null 2>&1; then \
+		echo "$$found cannot make virtual environments: install its venv package (Debian: python3-venv)" >&2; \
+		exit 1; \
+	fi; \
+	$$found -m venv --clear $(VENV)

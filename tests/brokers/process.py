@@ -1,0 +1,86 @@
+"""A broker that runs beside the tests: started, watched until it is ready, ended."""
+
+import subprocess
+from collections import deque
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from threading import Event, Thread
+
+TAIL_LINES = 40
+STOP_SECONDS = 30.0
+
+
+class BrokerError(Exception):
+    """A broker cannot be had; the message is for a person."""
+
+
+class Process:
+    """A child process whose output goes to a log and is watched for one line."""
+
+    def __init__(
+        self, command: Sequence[str], log: Path, environment: Mapping[str, str] | None = None
+    ) -> None:
+        self.log = log
+        self._seen = Event()
+        self._popen = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+            env=environment,
+            start_new_session=True,  # Ctrl-C reaches the test run alone, which then ends its brokers
+        )
+
+    @property
+    def running(self) -> bool:
+        return self._popen.poll() is None
+
+    def wait_for(self, words: str, seconds: float) -> None:
+        """Return once a line holds these words.
+
+        Raises:
+            BrokerError: It ended first, or said nothing of the kind in time; shows its log's tail.
+        """
+        self._reader = Thread(target=self._copy, args=(words,), daemon=True)
+        self._reader.start()
+        in_time = self._seen.wait(seconds)
+        if in_time and words in self.log.read_text(errors="replace"):
+            return
+        self.kill()
+        how = "ended" if in_time else f"did not start within {seconds:.0f} s"
+        raise BrokerError(f"The broker {how}. The end of its log:\n{self.tail()}")
+
+    def tail(self) -> str:
+        with self.log.open(errors="replace") as lines:
+            return "".join(deque(lines, TAIL_LINES)) or "(it wrote nothing)"
+
+    def stop(self) -> None:
+        """Ask it to stop; what does not is killed."""
+        self._popen.terminate()
+        try:
+            self._popen.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._popen.kill()
+        self._end()
+
+    def kill(self) -> None:
+        """End it at once, as a crash would."""
+        self._popen.kill()
+        self._end()
+
+    def _end(self) -> None:
+        self._popen.wait()
+        self._reader.join()
+
+    def _copy(self, words: str) -> None:
+        output = self._popen.stdout
+        assert output is not None
+        with output, self.log.open("w") as log:
+            for line in output:
+                log.write(line)
+                log.flush()
+                if words in line:
+                    self._seen.set()
+        self._seen.set()
