@@ -11,7 +11,7 @@ import structlog
 
 from consumer import __version__
 from consumer.admin import AdminServer
-from consumer.build import connection, exchange, limits, planner, policy, topic_rules
+from consumer.build import client, connection, exchange, limits, planner, policy, topic_rules
 from consumer.clock import SystemClock
 from consumer.delivery import Delivery
 from consumer.errors import CredentialsError, SettingsError
@@ -98,13 +98,13 @@ class Service:
         settings = self._settings
         source = KafkaSource(connection(settings), self._group())
         async with AsyncExitStack() as stack:
-            client = await stack.enter_async_context(self._client())
+            way_out = await stack.enter_async_context(client(self._loaded))
             await self._prepare_topics()
             writer = KafkaWriter(connection(settings))
             await writer.start()
             stack.push_async_callback(writer.stop)
-            await self._check_key(client)
-            worker, delivery, probe = self._parts(client, source, writer)
+            await self._check_key(way_out)
+            worker, delivery, probe = self._parts(way_out, source, writer)
             vitals = Vitals(source, worker, self._gate, self._clock)
             admin = AdminServer(
                 settings.admin, metrics=self._metrics, health=vitals, version=__version__
@@ -136,28 +136,18 @@ class Service:
             gaps=self._gaps,
         )
 
-    def _client(self) -> Client:
-        api = self._settings.esputnik
-        return Client(
-            base_url=api.base_url,
-            login=api.login,
-            api_key=self._loaded.api_key(),
-            timeout=api.timeout,
-            max_in_flight=api.max_in_flight,
-        )
-
     def _parts(
-        self, client: Client, source: KafkaSource, writer: KafkaWriter
+        self, api: Client, source: KafkaSource, writer: KafkaWriter
     ) -> tuple[Worker, Delivery, Activity]:
         settings, rng = self._settings, random.SystemRandom()
         way_out = exchange(
             settings,
-            sender=client,
+            sender=api,
             gate=self._gate,
             clock=self._clock,
             meter=self._metrics,
             rng=rng,
-            refresh_key=lambda: self._refresh_key(client),
+            refresh_key=lambda: self._refresh_key(api),
         )
         delivery = Delivery(
             exchange=way_out,
@@ -226,9 +216,9 @@ class Service:
             },
         )
 
-    async def _check_key(self, client: Client) -> None:
+    async def _check_key(self, api: Client) -> None:
         """Refuse to start with a key that is refused; an outage is no reason not to start."""
-        outcome = read(PROBE, await client.exchange(PROBE.alone()))
+        outcome = read(PROBE, await api.exchange(PROBE.alone()))
         if isinstance(outcome, Blocked) and outcome.scope is Scope.ACCOUNT:
             raise CredentialsError(
                 "eSputnik refuses the API key (401); check ESPUTNIK_SYNC_ESPUTNIK__API_KEY. "
@@ -237,9 +227,9 @@ class Service:
 
     # -- while running --------------------------------------------------------------------
 
-    def _refresh_key(self, client: Client) -> bool:
+    def _refresh_key(self, api: Client) -> bool:
         """Read the key's file again; tell whether the key changed."""
-        return client.set_api_key(self._loaded.reread_api_key())
+        return api.set_api_key(self._loaded.reread_api_key())
 
     async def _watch_topics(self, source: KafkaSource) -> None:
         """Read topics of the default table once they exist."""

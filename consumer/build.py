@@ -2,7 +2,9 @@
 
 import random
 from collections.abc import Callable, Mapping
+from pathlib import Path
 
+from consumer import __version__
 from consumer.batcher import Limits
 from consumer.exchange import Exchange
 from consumer.gate import Gate
@@ -10,8 +12,9 @@ from consumer.kafka import Connection
 from consumer.plan import Planner, Topic
 from consumer.ports import Clock, Meter, Sender
 from consumer.retry import Policy
-from consumer.settings import Settings
+from consumer.settings import Loaded, Settings
 from esputnik.call import Action, Quota
+from esputnik.client import Client
 from esputnik.throttle import Throttle
 from handlers.mapped import Options
 
@@ -26,11 +29,15 @@ def connection(settings: Settings) -> Connection:
         sasl_mechanism=kafka.sasl_mechanism,
         username=kafka.sasl_username,
         password=password.get_secret_value() if password is not None else None,
-        cafile=kafka.ssl_cafile,
-        certfile=kafka.ssl_certfile,
-        keyfile=kafka.ssl_keyfile,
+        cafile=_text(kafka.ssl_cafile),
+        certfile=_text(kafka.ssl_certfile),
+        keyfile=_text(kafka.ssl_keyfile),
         start_timeout=kafka.start_timeout,
     )
+
+
+def _text(path: Path | None) -> str | None:
+    return str(path) if path is not None else None
 
 
 def options(settings: Settings) -> Options:
@@ -92,6 +99,19 @@ def limits(settings: Settings) -> Limits:
 def policy(settings: Settings) -> Policy:
     """Return how calls whose repeats count are treated when they may have run."""
     return Policy(at_most_once=settings.sends.delivery == "at_most_once")
+
+
+def client(loaded: Loaded) -> Client:
+    """Return the client of the account."""
+    api = loaded.settings.esputnik
+    return Client(
+        base_url=api.base_url,
+        login=api.login,
+        api_key=loaded.api_key(),
+        timeout=api.timeout,
+        max_in_flight=api.max_in_flight,
+        user_agent=f"esputnik-sync/{__version__}",
+    )
 
 
 def exchange(  # noqa: PLR0913 - the parts it is built of

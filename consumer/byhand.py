@@ -8,13 +8,14 @@ from typing import Any
 
 import orjson
 
+from consumer.build import client
 from consumer.errors import CredentialsError, WorkFailedError
 from consumer.settings import Loaded
 from esputnik import requests
 from esputnik.actions import InputError, by_hand
 from esputnik.answers import read, read_token
+from esputnik.bodies import object_in, one_or_many
 from esputnik.call import Action, Call, Repeat, Request
-from esputnik.client import Client
 from esputnik.outcome import Answer, Blocked, Deferred, Delivered, NoAnswer, Outcome, Scope
 
 
@@ -72,19 +73,12 @@ def shown(answer: Answer) -> bytes:
 
 
 async def _exchange(loaded: Loaded, request: Request) -> Answer:
-    api = loaded.settings.esputnik
-    async with Client(
-        base_url=api.base_url,
-        login=api.login,
-        api_key=loaded.api_key(),
-        timeout=api.timeout,
-        max_in_flight=1,
-    ) as client:
-        answer = await client.exchange(request)
+    async with client(loaded) as way_out:
+        answer = await way_out.exchange(request)
     if isinstance(answer, NoAnswer):
         raise WorkFailedError(
-            f"{api.base_url} does not answer ({answer.cause}); check the network and "
-            "ESPUTNIK_SYNC_ESPUTNIK__BASE_URL"
+            f"{loaded.settings.esputnik.base_url} does not answer ({answer.cause}); check the "
+            "network and ESPUTNIK_SYNC_ESPUTNIK__BASE_URL"
         )
     return answer
 
@@ -95,7 +89,7 @@ def _check(action: Action, answer: Answer) -> None:
     outcome: Outcome = read(call, answer)
     match outcome:
         case Delivered():
-            return
+            _check_items(answer)
         case Blocked(scope=Scope.ACCOUNT):
             raise CredentialsError(
                 "eSputnik refuses the API key (401); check ESPUTNIK_SYNC_ESPUTNIK__API_KEY"
@@ -104,3 +98,11 @@ def _check(action: Action, answer: Answer) -> None:
             raise WorkFailedError(f"eSputnik did not do it: {answer.status} ({cause})")
         case _:
             raise WorkFailedError(f"eSputnik refuses it: {outcome.detail or outcome.reason}")
+
+
+def _check_items(answer: Answer) -> None:
+    """Raise where items were refused inside a success."""
+    found = object_in(answer) or {}
+    for name in ("failedContacts", "failedOrders"):
+        if failures := one_or_many(found.get(name)):
+            raise WorkFailedError(f"eSputnik refuses {len(failures)} of the items; see {name}")

@@ -4,31 +4,35 @@ The record's key, value and headers stay byte for byte; ours stand at the tail, 
 how many they are, so that headers which merely look like ours are never taken for them.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import sha256
-from urllib.parse import quote, unquote
 
 import orjson
 
+from consumer.fates import Fate, read_fates, write_fates
 from consumer.record import Headers, Record
 from esputnik.call import Action
 
+__all__ = [
+    "Burial",
+    "DeadLetter",
+    "Fate",
+    "Letter",
+    "NotALetter",
+    "letter",
+    "letter_id",
+    "read_letter",
+    "stub",
+]
+
 VERSION = "1"
 LONGEST_MESSAGE = 1024  # bytes
+LONGEST_STUB_KEY = 1024  # bytes
 KAFKA = "__dlq.errors."
 OURS = "esync-dlq-"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fate:
-    """What became of one call: D delivered, R refused, X in doubt, N not tried."""
-
-    intent: str
-    slot: str
-    state: str
-    learned: Mapping[str, str] = field(default_factory=dict)
+_LONGEST_COUNT = 6  # digits of a count of headers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,7 +121,8 @@ def stub(burial: Burial, *, group: str, cluster: str, version: str, now: datetim
     )
     marked = replace(burial, flags=(*burial.flags, "stub"))
     tail = _tail(marked, group=group, cluster=cluster, version=version, now=now)
-    return Letter(key=(record.key or b"")[:1024], value=value, headers=tuple(tail))
+    key = record.key[:LONGEST_STUB_KEY] if record.key is not None else None
+    return Letter(key=key, value=value, headers=tuple(tail))
 
 
 def _tail(
@@ -149,25 +154,19 @@ def _tail(
     }
     kept = {name: text for name, text in told.items() if text is not None}
     kept[f"{OURS}n"] = str(len(kept))
-    return [(name, text.encode()) for name, text in kept.items()]
+    return [(name, _bytes(text)) for name, text in kept.items()]
+
+
+def _bytes(text: str) -> bytes:
+    """Return UTF-8; half a surrogate, which JSON may escape, must not keep a record unburied."""
+    return text.encode(errors="replace")
 
 
 def _message(burial: Burial) -> str:
     """Return the field and what is wrong with it, on one line, cut at a kibibyte."""
     text = ": ".join(part for part in (burial.field, burial.detail) if part) or burial.reason
     line = " ".join(text.split())
-    return line.encode()[:LONGEST_MESSAGE].decode(errors="ignore")
-
-
-def write_fates(fates: Iterable[Fate]) -> str:
-    """Return `intent/slot=state:name:value`, commas between; slots and values percent-encoded."""
-    return ",".join(_write_fate(fate) for fate in fates)
-
-
-def _write_fate(fate: Fate) -> str:
-    slot = f"/{quote(fate.slot, safe='')}" if fate.slot else ""
-    learned = "".join(f":{name}:{quote(text, safe='')}" for name, text in fate.learned.items())
-    return f"{fate.intent}{slot}={fate.state}{learned}"
+    return _bytes(line)[:LONGEST_MESSAGE].decode(errors="ignore")
 
 
 # -- from the topic -------------------------------------------------------------------------
@@ -186,10 +185,10 @@ def read_letter(record: Record) -> DeadLetter | NotALetter:
 
 def _tail_of(headers: Headers) -> dict[str, str] | None:
     """Return the tail by name; None unless its count, its names and its texts fit."""
-    counts = [value for name, value in headers if name == f"{OURS}n"]
-    if not counts or not (counts[-1] or b"").isdigit():
+    counts = [value or b"" for name, value in headers if name == f"{OURS}n"]
+    if not counts or not counts[-1].isdigit() or len(counts[-1]) > _LONGEST_COUNT:
         return None
-    count = int(counts[-1] or b"0")
+    count = int(counts[-1])
     tail = headers[len(headers) - count :] if 0 < count <= len(headers) else ()
     names = [name for name, _ in tail]
     is_ours = all(name.startswith((KAFKA, OURS)) for name in names)
@@ -204,8 +203,8 @@ def _tail_of(headers: Headers) -> dict[str, str] | None:
 def _read(record: Record, tail: Mapping[str, str]) -> DeadLetter:
     original = Record(
         topic=tail[f"{KAFKA}topic"],
-        partition=int(tail[f"{KAFKA}partition"]),
-        offset=int(tail[f"{KAFKA}offset"]),
+        partition=_count(tail[f"{KAFKA}partition"]),
+        offset=_count(tail[f"{KAFKA}offset"]),
         timestamp=int(tail[f"{OURS}timestamp"]),
         key=record.key,
         value=record.value,
@@ -225,7 +224,7 @@ def _read(record: Record, tail: Mapping[str, str]) -> DeadLetter:
         action=tail.get(f"{OURS}action"),
         key=tail.get(f"{OURS}key"),
         fates=tuple(read_fates(tail.get(f"{OURS}calls", ""))),
-        attempts=int(tail[f"{OURS}attempts"]),
+        attempts=_count(tail[f"{OURS}attempts"]),
         first_at=_moment(tail[f"{OURS}first-at"]),
         at=_moment(tail[f"{OURS}at"]),
         app=tail[f"{OURS}app"],
@@ -235,25 +234,14 @@ def _read(record: Record, tail: Mapping[str, str]) -> DeadLetter:
     )
 
 
+def _count(text: str) -> int:
+    if not (text.isascii() and text.isdigit()):
+        raise ValueError("no count")
+    return int(text)
+
+
 def _moment(text: str) -> datetime:
     moment = datetime.fromisoformat(text)
     if moment.tzinfo is None:
         raise ValueError("a time without a zone")
     return moment
-
-
-def read_fates(text: str) -> Iterator[Fate]:
-    """Return what `write_fates` wrote. Raises ValueError for anything else."""
-    for part in filter(None, text.split(",")):
-        name, _, told = part.partition("=")
-        intent, _, slot = name.partition("/")
-        state, *learned = told.split(":")
-        if state not in {"D", "R", "X", "N"} or len(learned) % 2:
-            raise ValueError("no state of a call")
-        values = map(unquote, learned[1::2])
-        yield Fate(
-            intent=intent,
-            slot=unquote(slot),
-            state=state,
-            learned=dict(zip(learned[::2], values, strict=True)),
-        )

@@ -1,51 +1,55 @@
 """Events in, the exact HTTP out; sends nothing. What it prints is what `run` would send."""
 
-import base64
-import binascii
-import json
+import io
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, TextIO
 from urllib.parse import quote, urlencode
 
 import orjson
 
-from consumer.batcher import Batcher, Limits
+from consumer import build
+from consumer.batcher import Batch, Batcher, Limits
 from consumer.clock import SystemClock
 from consumer.errors import WorkFailedError
-from consumer.plan import Plan, Planned, Planner, Refused, Skipped
-from consumer.record import Headers, Record
+from consumer.explain_lines import LineError, read_line
+from consumer.lanes import Lanes
+from consumer.plan import UNKNOWN, Plan, Planned, Planner, Refused, Skipped
+from consumer.settings import Loaded
 from esputnik.call import Call, Request
 from esputnik.filling import steps
-from schemas.decode import LongNumber, exact_float, exact_int
-
-_RECORD_KEYS = frozenset({"value", "value_base64"})
 
 
-class LineError(Exception):
-    """A line that is no record; the message says what is wrong with it."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Waiting:
-    """A call on its way into a batch."""
+@dataclass(slots=True, eq=False)
+class _Place:
+    """A call on its way into a batch, and the steps of it that are still to come."""
 
     call: Call
+    todo: list[Call]
+    started: bool = field(default=False, init=False)
 
 
-def run_explain(planner: Planner, limits: Limits, path: str, *, batches: bool) -> int:
-    """Explain a file of events, or standard input for `-`; print a JSON line each."""
+def run_explain(
+    loaded: Loaded,
+    path: str,
+    batches: bool,  # noqa: FBT001 - the command's own switch
+    out: BinaryIO | TextIO,
+) -> int:
+    """Explain a file of events, or standard input for `-`; write a JSON line each to `out`.
+
+    Raises:
+        WorkFailedError: The file cannot be read.
+    """
+    planner, limits = build.planner(loaded.settings), build.limits(loaded.settings)
     with ExitStack() as stack:
-        lines: BinaryIO = sys.stdin.buffer
-        if path != "-":
-            lines = stack.enter_context(_opened(path))
+        lines = sys.stdin.buffer if path == "-" else stack.enter_context(_opened(path))
         explanation = explain(lines, planner, limits, now=SystemClock().wall(), batches=batches)
-        for line in explanation:
-            sys.stdout.buffer.write(orjson.dumps(line) + b"\n")
-        sys.stdout.buffer.flush()
+        for told in explanation:
+            _write(out, orjson.dumps(told) + b"\n")
+    out.flush()
     return 0
 
 
@@ -56,6 +60,13 @@ def _opened(path: str) -> BinaryIO:
         raise WorkFailedError(f"{path}: {trouble.strerror or 'cannot be read'}") from None
 
 
+def _write(out: BinaryIO | TextIO, line: bytes) -> None:
+    if isinstance(out, io.TextIOBase):
+        out.write(line.decode())
+    else:
+        out.write(line)  # type: ignore[arg-type]  # what is no text stream takes bytes
+
+
 def explain(
     lines: Iterable[bytes], planner: Planner, limits: Limits, *, now: float, batches: bool
 ) -> Iterator[dict[str, Any]]:
@@ -63,9 +74,9 @@ def explain(
     calls: list[Call] = []
     for number, line in enumerate(line for line in lines if line.strip()):
         try:
-            plan: Plan = planner.plan(read_line(line, number), now)
+            plan: Plan = planner.plan(read_line(line, number, now), now)
         except LineError as fault:
-            yield _buried(None, "unknown", "decode.json_syntax", str(fault))
+            yield _buried(None, UNKNOWN, "decode.json_syntax", str(fault))
             continue
         yield _explained_plan(plan)
         if isinstance(plan, Planned):
@@ -80,111 +91,33 @@ def explained(call: Call) -> list[dict[str, Any]]:
 
 
 def batched(calls: Sequence[Call], limits: Limits) -> Iterator[dict[str, Any]]:
-    """Return the requests that the calls of many events would become."""
-    batcher: Batcher[_Waiting] = Batcher(limits)
-    for call in calls:
-        for step in steps(call):
-            batcher.add(_Waiting(step), 0.0)
-    while taken := list(batcher.take(limits.max_wait, caught_up=True)):
-        for batch in taken:
-            batcher.done(batch)
-            shape, items = batch.shape, batch.items
-            if shape is None or len(items) == 1:
-                request = items[0].call.alone()
-            else:
-                request = shape.request([item.call.item for item in items])
-            yield _explained_request(request) | {"size": len(items)}
+    """Return the requests that the calls of many events would become.
 
-
-def read_line(line: bytes, number: int) -> Record:
-    """Return the record of a line: a bare event, or an object that describes a record.
-
-    Raises:
-        LineError: It is neither.
+    Two calls about one contact never share a request, just as they do not in `run`.
     """
-    try:
-        found = json.loads(line, parse_float=exact_float, parse_int=exact_int)
-    except (ValueError, RecursionError):
-        raise LineError("the line is no JSON") from None
-    if not isinstance(found, dict):
-        raise LineError("the line is no JSON object")
-    if _RECORD_KEYS.isdisjoint(found) or not isinstance(found.get("topic"), str):
-        return _record("", number, value=line.strip())
-    return _described(found, number)
+    wide = replace(limits, under_way=len(calls) + 1, imports=len(calls) + 1)
+    batcher: Batcher[_Place] = Batcher(wide)
+    lanes: Lanes[_Place] = Lanes()
+    for call in calls:
+        first, *todo = steps(call)
+        place = _Place(first, todo)
+        if lanes.enter(place):
+            batcher.add(place, 0.0)
+    while due := list(batcher.take(wide.max_wait, caught_up=True)):
+        for batch in due:
+            batcher.done(batch)
+            yield _explained_batch(batch)
+            for place in batch.items:
+                for ready in _next(place, lanes):
+                    batcher.add(ready, 0.0)
 
 
-def _described(found: dict[str, Any], number: int) -> Record:
-    timestamp = found.get("timestamp", -1)
-    if not isinstance(timestamp, int):
-        raise LineError("timestamp is no integer of milliseconds")
-    return _record(
-        found["topic"],
-        number,
-        value=_value(found),
-        key=_text(found.get("key"), "key"),
-        headers=_headers(found.get("headers")),
-        timestamp=timestamp,
-    )
-
-
-def _record(  # noqa: PLR0913 - a record's parts
-    topic: str,
-    number: int,
-    *,
-    value: bytes | None,
-    key: bytes | None = None,
-    headers: Headers = (),
-    timestamp: int = -1,
-) -> Record:
-    stamped = timestamp if timestamp >= 0 else int(SystemClock().wall() * 1000)
-    return Record(
-        topic=topic,
-        partition=0,
-        offset=number,
-        timestamp=stamped,
-        key=key,
-        value=value,
-        headers=headers,
-    )
-
-
-def _value(found: dict[str, Any]) -> bytes | None:
-    if "value_base64" in found:
-        try:
-            return base64.b64decode(found["value_base64"], validate=True)
-        except (binascii.Error, ValueError, TypeError):
-            raise LineError("value_base64 is no base64") from None
-    match found["value"]:
-        case None:
-            return None
-        case str() as text:
-            return text.encode()
-        case dict() as event:
-            return orjson.dumps(event, default=_digits)
-        case _:
-            raise LineError("value is neither a string, an object nor null")
-
-
-def _digits(value: object) -> orjson.Fragment:
-    if isinstance(value, LongNumber):
-        return orjson.Fragment(value.text)
-    raise TypeError(type(value).__name__)
-
-
-def _text(value: object, name: str) -> bytes | None:
-    if value is None:
-        return None
-    if not isinstance(value, str):
-        raise LineError(f"{name} is no string")
-    return value.encode()
-
-
-def _headers(value: object) -> Headers:
-    pairs = list(value.items()) if isinstance(value, dict) else value or []
-    try:
-        return tuple((str(name), _text(text, "a header")) for name, text in pairs)  # type: ignore[attr-defined]
-    except (TypeError, ValueError):
-        raise LineError("headers are neither an object nor a list of pairs") from None
+def _next(place: _Place, lanes: Lanes[_Place]) -> list[_Place]:
+    """Return who may go now that this one's step was made."""
+    if not place.todo:
+        return lanes.leave(place)
+    place.call = place.todo.pop(0)
+    return [place]
 
 
 # -- what is printed ------------------------------------------------------------------------
@@ -235,6 +168,17 @@ def _explained_step(call: Call) -> dict[str, Any]:
         "idempotency_key": call.key,
         "lane": call.lanes[0] if call.lanes else "",
     }
+
+
+def _explained_batch(batch: Batch[_Place]) -> dict[str, Any]:
+    calls = [place.call for place in batch.items]
+    if batch.shape is None or len(calls) == 1:
+        request = calls[0].alone()
+    else:
+        request = batch.shape.request([call.item for call in calls])
+    told = _explained_request(request)
+    body = told.pop("body")
+    return told | {"size": len(calls), "body": body}
 
 
 def _explained_request(request: Request) -> dict[str, Any]:

@@ -33,7 +33,7 @@ class Progress(Protocol):
 class Gauges(Protocol):
     """Where the figures go."""
 
-    def gauge(  # noqa: PLR0913 - one figure each
+    def gauge(
         self,
         *,
         buffered_records: int,

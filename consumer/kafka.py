@@ -25,6 +25,7 @@ from aiokafka.errors import (
     MessageSizeTooLargeError,
     RecordTooLargeError,
     TopicAlreadyExistsError,
+    TopicAuthorizationFailedError,
     UnknownError,
     UnsupportedVersionError,
 )
@@ -43,6 +44,7 @@ COMMIT_SECONDS = 10.0
 SEND_SECONDS = 30.0
 STOP_SECONDS = 10.0
 FETCH_BYTES = 2 * 1024 * 1024  # of a partition; a larger record still comes, alone
+WRITE = 4  # Kafka's code of the operation
 LARGEST_LETTER = 64 * 1024 * 1024  # only the broker says what is too large
 AUTHENTICATION_FAULTS = {
     "SaslAuthenticationFailed",
@@ -490,7 +492,7 @@ class KafkaWriter:
         except TimeoutError:
             log.warning("kafka_producer_stop_timed_out")
 
-    async def send(  # noqa: PLR0913 - a record's parts
+    async def send(
         self,
         topic: str,
         *,
@@ -567,6 +569,16 @@ class KafkaAdmin:
         """Return how many partitions an existing topic has."""
         described = await self._admin.describe_topics([topic])
         return len(described[0]["partitions"])
+
+    async def may_write(self, topic: str) -> bool | None:
+        """Tell whether this user may write an existing topic; None where brokers do not say."""
+        described = (await self._admin.describe_topics([topic]))[0]
+        if described.get("error_code") == TopicAuthorizationFailedError.errno:
+            return False
+        operations = described.get("authorized_operations")
+        if not isinstance(operations, int) or operations < 0:
+            return None
+        return bool(operations & (1 << WRITE))
 
     async def create(self, topic: str, *, partitions: int, config: Mapping[str, str]) -> None:
         """Create a topic, replicated by the lesser of 3 and the brokers; keep one that exists.

@@ -77,7 +77,7 @@ class Letters(Protocol):
 class Writer(Protocol):
     """A producer that waits for the acknowledgement of each record."""
 
-    async def send(  # noqa: PLR0913 - a record's parts
+    async def send(
         self,
         topic: str,
         *,

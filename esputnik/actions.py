@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
+from math import isfinite
 from string import Formatter
 from typing import Any
 
@@ -24,8 +26,10 @@ class ByHand:
     max_items: int = 0
     quota: Quota = Quota.DEFAULT
     required: tuple[str, ...] = ()
+    needs_query: bool = False
 
 
+_PAGING = frozenset({"startindex", "maxrows"})
 _MEMBERS = ("contactIds", "externalCustomerIds")
 
 BY_HAND: Mapping[Action, ByHand] = {
@@ -42,7 +46,11 @@ BY_HAND: Mapping[Action, ByHand] = {
     Action.IMPORT_STATUS: ByHand(method="GET", path="/v1/importstatus/{sessionId}", has_body=False),
     Action.DELETE_CONTACT: ByHand(method="DELETE", path="/v1/contact/{id}", has_body=False),
     Action.FIND_CONTACT: ByHand(
-        method="GET", path="/v1/contacts", has_body=False, quota=Quota.SEARCH
+        method="GET",
+        path="/v1/contacts",
+        has_body=False,
+        quota=Quota.SEARCH,
+        needs_query=True,
     ),
     Action.ADD_ORDERS: ByHand(method="POST", path="/v1/orders", items=("orders",), max_items=1000),
     Action.ADD_UNSUBSCRIBED: ByHand(
@@ -117,22 +125,29 @@ def by_hand(action: str, given: Mapping[str, Any]) -> Request:
     if strangers := sorted(set(given) - {"path", "query", "body"}):
         raise InputError(f"{strangers[0]}: not known; write path, query and body")
     form = BY_HAND[known]
-    query = tuple((str(name), _plain(value)) for name, value in _object(given, "query").items())
+    query = _query(form, _object(given, "query"))
     return Request(
         action=known,
         method=form.method,
         path=_path(known, form, query, _object(given, "path")),
         query=query,
-        body=json_text(_body(form, given.get("body"))) if form.has_body else None,
+        body=_body(form, given.get("body")),
         quota=form.quota,
     )
 
 
 def _object(given: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-    found = given.get(name) or {}
+    found = given.get(name, {})
     if not isinstance(found, dict):
         raise InputError(f"{name}: must be an object")
     return found
+
+
+def _query(form: ByHand, values: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+    query = tuple((name, _plain(f"query.{name}", value)) for name, value in values.items())
+    if form.needs_query and not any(text for name, text in query if name not in _PAGING):
+        raise InputError('query: names nobody; write {"query": {"email": …}}')
+    return query
 
 
 def _path(
@@ -140,20 +155,28 @@ def _path(
 ) -> str:
     if action is Action.DELETE_CONTACT and not values and dict(query).get("externalCustomerId"):
         return "/v1/contact"
-    path = form.path
-    for _, name, _, _ in Formatter().parse(form.path):
-        if name is None:
-            continue
-        try:
-            path = path.replace(f"{{{name}}}", segment(_plain(values[name])))
-        except (KeyError, ValueError):
-            raise InputError(
-                f'path.{name}: is missing; write {{"path": {{"{name}": …}}}}'
-            ) from None
-    return path
+    names = [name for _, name, _, _ in Formatter().parse(form.path) if name is not None]
+    if strangers := sorted(set(values) - set(names)):
+        raise InputError(f"path.{strangers[0]}: not known; the path is {form.path}")
+    filled = {name: _segment(name, values.get(name)) for name in names}
+    return form.path.format_map(filled)
 
 
-def _body(form: ByHand, body: object) -> object:
+def _segment(name: str, value: object) -> str:
+    if value is None:
+        raise InputError(f'path.{name}: is missing; write {{"path": {{"{name}": …}}}}')
+    text = _plain(f"path.{name}", value)
+    try:
+        return segment(text)
+    except ValueError as fault:
+        raise InputError(f"path.{name}: {fault}") from None
+
+
+def _body(form: ByHand, body: object) -> bytes | None:
+    if not form.has_body:
+        if body is not None:
+            raise InputError("body: the action takes none; leave it out")
+        return None
     if not isinstance(body, dict):
         raise InputError('body: is missing; write {"body": {…}}')
     for name in form.required:
@@ -161,7 +184,21 @@ def _body(form: ByHand, body: object) -> object:
             raise InputError(f"body.{name}: is missing or empty")
     if form.items:
         _check_items(form, body)
-    return body
+    if _is_endless(body):
+        raise InputError("body: NaN and Infinity are no JSON")
+    try:
+        return json_text(body)
+    except TypeError as fault:
+        raise InputError(f"body: cannot be sent: {fault}") from None
+
+
+def _is_endless(value: object) -> bool:
+    """Tell whether NaN or Infinity stands anywhere: it would go out as null, which clears."""
+    if isinstance(value, dict):
+        return any(map(_is_endless, value.values()))
+    if isinstance(value, list):
+        return any(map(_is_endless, value))
+    return isinstance(value, float) and not isfinite(value)
 
 
 def _check_items(form: ByHand, body: Mapping[str, Any]) -> None:
@@ -174,7 +211,9 @@ def _check_items(form: ByHand, body: Mapping[str, Any]) -> None:
         raise InputError(f"body.{named[0]}: must be a list of 1 to {form.max_items}")
 
 
-def _plain(value: object) -> str:
+def _plain(name: str, value: object) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
+    if not isinstance(value, str | int | float | Decimal):
+        raise InputError(f"{name}: must be a text, a number, true or false")
     return str(value)

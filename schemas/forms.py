@@ -1,6 +1,6 @@
 """Tells the record forms apart: envelope, CloudEvents structured and binary, bare data.
 
-Source of the CloudEvents rules: the Kafka protocol binding, CloudEvents 1.0.
+Source of the CloudEvents rules: CloudEvents 1.0 and its Kafka protocol binding.
 """
 
 import base64
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from schemas.decode import decode, unpack
-from schemas.problem import Problem
+from schemas.problem import Problem, Reason
 
 Headers = tuple[tuple[str, bytes | None], ...]
 Form = Literal["envelope", "structured", "binary", "bare"]
@@ -19,16 +19,25 @@ MAX_HEADERS = 64
 MAX_HEADER_BYTES = 32 * 1024
 VERSION = 1
 LONGEST_ID = 256
+OPT_OUT = "contact.opted_out"  # no fault of its time or of what is optional buries one
 _ENVELOPE_KEYS = frozenset({"data", "occurred_at"})
-_OURS = ("esync-dlq-", "__dlq.")  # forged on a live topic, they mean nothing
 _ID_HEADERS = ("id", "idempotency-key")
-_PLAIN_TYPES = frozenset({"application/json", "text/json", "application/octet-stream"})
 _ATTRIBUTES = ("id", "type", "source", "time")
+_CE = "ce_"
+_USED = frozenset({*_ID_HEADERS, "content-type", "content-encoding", "ce_specversion"}) | {
+    _CE + name for name in _ATTRIBUTES
+}
+# The last one is what producers say that were never told the type.
+_JSON_TYPES = frozenset({"application/json", "text/json", "application/octet-stream"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Envelope:
-    """An event as it was sent: what is said of it, and its data, not yet validated."""
+    """An event as it was sent: what is said of it, and its data, not yet validated.
+
+    `time` is the text to be parsed, None where the event names none. `faults` names what was
+    unusable and is overlooked, since an opt-out is never lost for it.
+    """
 
     id: str | None
     type: str
@@ -37,6 +46,7 @@ class Envelope:
     version: int
     data: dict[str, Any]
     form: Form
+    faults: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,255 +58,255 @@ class Unreadable:
     event_id: str | None = None
 
 
-def read_form(  # noqa: PLR0911 - each fault and each form ends here
+def read_form(
     value: bytes, headers: Headers, *, topic_type: str | None, max_bytes: int
 ) -> Envelope | Unreadable:
-    """Return the event of a record; `topic_type` is the type of the topic's bare events."""
+    """Return the event of a record; `topic_type` is the type of the topic's bare events.
+
+    A packed value is unpacked up to `max_bytes`. Problems are of the stages `decode`, `schema`
+    (of the envelope alone) and `ident` (the event's own id).
+    """
     used = _headers(headers)
     if isinstance(used, Problem):
-        return Unreadable(problem=used)
+        return Unreadable(problem=used, event_type=topic_type)
+    attributes = {name.removeprefix(_CE): text for name, text in used.items() if _is_ce(name)}
+    is_binary = any(_is_ce(name.lower()) for name, _ in headers)
+    said = attributes if is_binary else _said_of_bare(used, topic_type)
     text = _unpacked(value, used, max_bytes)
-    if isinstance(text, Problem):
-        return Unreadable(problem=text)
-    body = decode(text, max_bytes=max_bytes)
+    body = text if isinstance(text, Problem) else decode(text, max_bytes=max_bytes)
     if isinstance(body, Problem):
-        return Unreadable(problem=body, event_type=topic_type)
-    attributes = {name[3:]: text for name, text in used.items() if name.startswith("ce_")}
+        return _unreadable(said, body)
     if "specversion" in body:
         return _structured(body, attributes, max_bytes)
-    if attributes:
-        return _binary(body, attributes)
-    is_structured = used.get("content-type", "").startswith("application/cloudevents")
-    if is_structured:
-        return Unreadable(problem=_attribute("specversion"))
+    return _binary(body, attributes) if is_binary else _plain(body, used, said)
+
+
+def _plain(
+    body: dict[str, Any], used: Mapping[str, str], said: Mapping[str, Any]
+) -> Envelope | Unreadable:
+    """Return the event of a body that CloudEvents say nothing of."""
+    if _media_type(used) == "application/cloudevents+json":
+        return _unreadable(body, _bad_attribute("specversion"))
     if isinstance(body.get("type"), str) and not _ENVELOPE_KEYS.isdisjoint(body):
-        return _envelope(body)
-    return _bare(body, used, topic_type)
+        return _event(body, time=body.get("occurred_at"), data=body.get("data"), form="envelope")
+    return _bare(body, said)
 
 
 # -- headers --------------------------------------------------------------------------------
 
 
 def _headers(headers: Headers) -> dict[str, str] | Problem:
-    """Return the headers that mean something to us, names in lower case, the last of a name."""
+    """Return the headers that mean something to us, by their names in lower case."""
     if len(headers) > MAX_HEADERS:
-        return Problem(reason="decode.header", detail=f"more than {MAX_HEADERS} headers")
+        return Problem(reason=Reason.HEADER, detail=f"there are more than {MAX_HEADERS} headers")
     if sum(len(name) + len(value or b"") for name, value in headers) > MAX_HEADER_BYTES:
-        return Problem(reason="decode.header", detail=f"headers over {MAX_HEADER_BYTES} bytes")
+        return Problem(reason=Reason.HEADER, detail=f"headers take over {MAX_HEADER_BYTES} bytes")
     used: dict[str, str] = {}
     for name, value in headers:
         known = name.lower()
-        if not _is_used(known) or value is None:
+        if known not in _USED:
             continue
-        try:
-            used[known] = value.decode()
-        except UnicodeDecodeError:
-            return Problem(reason="decode.header", field=f"headers.{known}", detail="is not UTF-8")
+        text = _header_text(known, value)
+        if known == "ce_time" and used.get(known, text) != text:
+            text = ""  # two times are none
+        if text is None or (known != "ce_time" and used.get(known, text) != text):
+            return Problem(
+                reason=Reason.HEADER,
+                field=f"headers.{known}",
+                detail="is null, is not UTF-8, or stands twice with different values",
+            )
+        used[known] = text
     return used
 
 
-def _is_used(name: str) -> bool:
-    is_known = name in _ID_HEADERS or name in {"content-type", "content-encoding"}
-    return (is_known or name.startswith("ce_")) and not name.startswith(_OURS)
+def _header_text(name: str, value: bytes | None) -> str | None:
+    if name == "ce_time":  # a fault of time is judged where it is known whose time it is
+        return (value or b"").decode(errors="replace")
+    try:
+        return None if value is None else value.decode()
+    except UnicodeDecodeError:
+        return None
+
+
+def _is_ce(name: str) -> bool:
+    return name.startswith(_CE)
+
+
+def _media_type(used: Mapping[str, str]) -> str:
+    return used.get("content-type", "").partition(";")[0].strip().lower()
 
 
 def _unpacked(value: bytes, used: Mapping[str, str], max_bytes: int) -> bytes | Problem:
-    kind = used.get("content-type", "").partition(";")[0].strip().lower()
+    kind = _media_type(used)
     if kind == "application/cloudevents-batch+json":
+        return Problem(reason=Reason.JSON_TYPE, detail="is a batch; send one event a record")
+    if kind and kind not in _JSON_TYPES and not kind.endswith("+json"):
         return Problem(
-            reason="decode.json_type", detail="a batch of events; send one event a record"
-        )
-    if kind and kind not in _PLAIN_TYPES and not kind.endswith("+json"):
-        return Problem(
-            reason="decode.content_type",
+            reason=Reason.CONTENT_TYPE,
             field="headers.content-type",
             detail="is not JSON; send application/json",
         )
-    encoding = used.get("content-encoding", "").strip().lower()
-    if encoding in {"", "identity"}:
-        return value
-    if encoding == "gzip":
-        return unpack(value, max_bytes=max_bytes)
-    return Problem(
-        reason="decode.compression",
-        field="headers.content-encoding",
-        detail="is not known; send gzip or nothing",
-    )
+    return unpack(value, used.get("content-encoding", ""), max_bytes=max_bytes)
 
 
 # -- the forms ------------------------------------------------------------------------------
 
 
-def _envelope(body: dict[str, Any]) -> Envelope | Unreadable:
-    return _event(
-        body,
-        source=body.get("source"),
-        time=body.get("occurred_at"),
-        data=body.get("data"),
-        form="envelope",
-    )
-
-
 def _structured(
     body: dict[str, Any], headers: Mapping[str, str], max_bytes: int
 ) -> Envelope | Unreadable:
-    for name in ("specversion", *_ATTRIBUTES):
-        if name in headers and headers[name] != body.get(name):
-            return _unreadable(
-                body,
-                Problem(
-                    reason="decode.ce_mode",
-                    field=name,
-                    detail="the header and the body disagree; send one of them",
-                ),
-            )
+    other = [name for name, text in headers.items() if text != body.get(name)]
+    # Whose time it is, both say alike: an opt-out is not lost for the time alone.
+    is_time_void = other == ["time"] and body.get("type") == OPT_OUT
+    if other and not is_time_void:
+        return _unreadable(
+            body,
+            Problem(
+                reason=Reason.CE_MODE,
+                field=other[0],
+                detail="the header and the body disagree; send one of them",
+            ),
+        )
     if (problem := _missing_attribute(body)) is not None:
         return _unreadable(body, problem)
     data = _data64(body, max_bytes) if "data_base64" in body else body.get("data")
     if isinstance(data, Problem):
         return _unreadable(body, data)
-    return _event(
-        body, source=body.get("source"), time=body.get("time"), data=data, form="structured"
-    )
+    return _event(body, time="" if is_time_void else body.get("time"), data=data, form="structured")
 
 
 def _binary(body: dict[str, Any], attributes: Mapping[str, str]) -> Envelope | Unreadable:
     if (problem := _missing_attribute(attributes)) is not None:
         return _unreadable(attributes, problem)
-    return _event(
-        attributes,
-        source=attributes.get("source"),
-        time=attributes.get("time"),
-        data=body,
-        form="binary",
-    )
+    return _event(attributes, time=attributes.get("time"), data=body, form="binary")
 
 
-def _bare(
-    body: dict[str, Any], used: Mapping[str, str], topic_type: str | None
-) -> Envelope | Unreadable:
-    if topic_type is None:
-        return Unreadable(
-            problem=Problem(
-                reason="schema.missing",
+def _said_of_bare(used: Mapping[str, str], topic_type: str | None) -> dict[str, str | None]:
+    event_id = next((used[name] for name in _ID_HEADERS if used.get(name)), None)
+    return {"id": event_id, "type": topic_type}
+
+
+def _bare(body: dict[str, Any], said: Mapping[str, Any]) -> Envelope | Unreadable:
+    if said["type"] is None:
+        return _unreadable(
+            said,
+            Problem(
+                reason=Reason.MISSING,
                 field="type",
                 detail="a bare event needs a topic that is set to one type; send an envelope",
-            )
+            ),
         )
-    event_id = next((used[name] for name in _ID_HEADERS if used.get(name)), None)
-    said = {"id": event_id, "type": topic_type}
-    return _event(said, source=None, time=None, data=body, form="bare")
+    return _event(said, time=None, data=body, form="bare")
 
 
 def _event(
-    said: Mapping[str, Any], *, source: object, time: object, data: object, form: Form
+    said: Mapping[str, Any], *, time: object, data: object, form: Form
 ) -> Envelope | Unreadable:
     """Return the envelope, or the first thing wrong with what is said of the event."""
     problem = (
-        _wrong_id(said.get("id"))
-        or _wrong_type(said["type"])
-        or _wrong_text("source", source)
-        or _wrong_time(time)
-        or _wrong_version(said)
+        _wrong_text("type", said["type"], is_required=True)
+        or (_wrong_version(said) if form == "envelope" else None)
         or _wrong_data(data)
     )
-    if problem is not None or not isinstance(data, dict):
-        return _unreadable(said, problem or Problem(reason="schema.type", field="data"))
+    event_id, source = said.get("id"), said.get("source")
+    faulty = _wrong_id(event_id) or _wrong_text("source", source)
+    faults: tuple[str, ...] = ()
+    if faulty is not None and said["type"] == OPT_OUT:
+        # Without a source of its own an id might be another event's: the coordinates serve.
+        faults, event_id, source, faulty = (faulty.field,), None, None, None
+    if problem is not None or faulty is not None or not isinstance(data, dict):
+        return _unreadable(said, problem or faulty or _WRONG_DATA)
     return Envelope(
-        id=said.get("id"),
+        id=event_id,
         type=said["type"],
-        source=source if isinstance(source, str) else "",
-        time=time if isinstance(time, str) else None,
+        source=source or "",
+        # What is no text is no time either; the text of it is refused where times are read.
+        time=None if time is None else str(time),
         version=VERSION,
         data=data,
         form=form,
+        faults=faults,
     )
 
 
 # -- what may be wrong ----------------------------------------------------------------------
 
+_WRONG_DATA = Problem(reason=Reason.TYPE, field="data", detail="is no JSON object")
 
-def _wrong_id(value: object) -> Problem | None:
-    if value is None:
+
+def _wrong_text(field: str, value: object, *, is_required: bool = False) -> Problem | None:
+    if (value is None or value == "") and not is_required:
         return None
-    if not isinstance(value, str):
-        return Problem(reason="schema.type", field="id", detail="is no text; send a string")
-    if not value or len(value) > LONGEST_ID or not value.isprintable():
-        return Problem(
-            reason="ident.id_unsafe", field="id", detail="must be 1 to 256 printable characters"
-        )
-    return None
-
-
-def _wrong_type(value: object) -> Problem | None:
     if isinstance(value, str) and value:
         return None
-    return Problem(reason="schema.type", field="type", detail="is no text; send a string")
+    return Problem(reason=Reason.TYPE, field=field, detail="is no text; send a string")
 
 
-def _wrong_text(field: str, value: object) -> Problem | None:
-    if value is None or isinstance(value, str):
-        return None
-    return Problem(reason="schema.type", field=field, detail="is no text; send a string")
-
-
-def _wrong_time(value: object) -> Problem | None:
-    if value is None or isinstance(value, str):
+def _wrong_id(value: object) -> Problem | None:
+    if (problem := _wrong_text("id", value)) is not None:
+        return problem
+    if value is None or _is_safe_id(value):
         return None
     return Problem(
-        reason="time.format",
-        field="occurred_at",
-        detail="is no text; send RFC 3339 such as 2026-11-24T10:00:00Z",
+        reason=Reason.ID_UNSAFE,
+        field="id",
+        detail="must be 1 to 256 printable characters, not dots alone",
+    )
+
+
+def _is_safe_id(value: object) -> bool:
+    return (
+        isinstance(value, str)
+        and 0 < len(value) <= LONGEST_ID
+        and value.isprintable()
+        and value not in {".", ".."}
     )
 
 
 def _wrong_version(said: Mapping[str, Any]) -> Problem | None:
     version = said.get("version", VERSION)
-    if isinstance(version, int) and not isinstance(version, bool) and version == VERSION:
+    if type(version) is int and version == VERSION:  # True and 1.0 equal 1 as well
         return None
-    return Problem(reason="schema.version_unknown", field="version", detail="must be the integer 1")
+    return Problem(reason=Reason.VERSION_UNKNOWN, field="version", detail="must be the integer 1")
 
 
 def _wrong_data(value: object) -> Problem | None:
-    if isinstance(value, dict):
-        return None
     if value is None:
-        return Problem(reason="schema.missing", field="data", detail="the event has no data")
-    return Problem(reason="schema.type", field="data", detail="is no JSON object")
+        return Problem(reason=Reason.MISSING, field="data", detail="is missing")
+    return None if isinstance(value, dict) else _WRONG_DATA
 
 
 def _missing_attribute(said: Mapping[str, Any]) -> Problem | None:
     for name in ("specversion", "id", "source", "type"):
         if not isinstance(said.get(name), str) or not said[name]:
-            return _attribute(name)
+            return _bad_attribute(name)
     if said["specversion"] != "1.0":
-        return Problem(reason="schema.version_unknown", field="specversion", detail="must be 1.0")
+        return Problem(reason=Reason.VERSION_UNKNOWN, field="specversion", detail="must be 1.0")
     if "data" in said and "data_base64" in said:
-        return _attribute("data_base64")
+        return _bad_attribute("data_base64")
     return None
 
 
-def _attribute(name: str) -> Problem:
+def _bad_attribute(name: str) -> Problem:
     return Problem(
-        reason="decode.ce_attr",
+        reason=Reason.CE_ATTR,
         field=name,
-        detail="is missing or unusable; CloudEvents 1.0 asks for it",
+        detail="is missing or unusable; see CloudEvents 1.0 for what it must be",
     )
 
 
-def _data64(body: Mapping[str, Any], max_bytes: int) -> object:
+def _data64(body: Mapping[str, Any], max_bytes: int) -> dict[str, Any] | Problem:
     try:
         text = base64.b64decode(body["data_base64"], validate=True)
     except (binascii.Error, ValueError, TypeError):
-        return _attribute("data_base64")
+        return _bad_attribute("data_base64")
     return decode(text, max_bytes=max_bytes)
 
 
 def _unreadable(said: Mapping[str, Any], problem: Problem) -> Unreadable:
     known_type, known_id = said.get("type"), said.get("id")
-    has_id = isinstance(known_id, str) and _wrong_id(known_id) is None
     return Unreadable(
         problem=problem,
         event_type=known_type if isinstance(known_type, str) else None,
-        event_id=str(known_id) if has_id else None,
+        event_id=known_id if isinstance(known_id, str) and _is_safe_id(known_id) else None,
     )

@@ -1,273 +1,212 @@
-"""The contacts of the account: how they are found, merged, imported and deleted. Pure.
+"""The calls about one contact, and how a contact is found and written."""
 
-Source: docs.yespo.io/docs/api-methods-adding-contacts, for the rules by which they are found.
-"""
-
-import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
-_EMAIL = re.compile(r"[^\s@,;<>\"]{1,64}@[^\s@,;<>\"]+\.[^\s@,;<>\".]{2,}")
-_PHONE = re.compile(r"\+?[0-9]{5,15}")
-CHANNELS = frozenset(
-    {"email", "sms", "viber", "mobilepush", "webpush", "appinbox", "widget", "inapp"}
+from esputnik.sandbox.book import ADDRESS, SINGLE, TEXTS, Book, Contact
+from esputnik.sandbox.checks import channels_in, contact_error, field_id
+from esputnik.sandbox.segments import Segments, page
+from esputnik.sandbox.sites import Tokens
+from esputnik.sandbox.switches import Switches
+from esputnik.sandbox.wire import (
+    Asked,
+    Object,
+    RefusedError,
+    SandboxAnswer,
+    json_answer,
+    text_answer,
+    text_of,
 )
-TEXTS = ("firstName", "lastName", "contactKey", "languageCode", "timeZone")
-ADDRESS = ("region", "town", "address", "postcode")
-LONGEST_NAME = 40
-
-
-@dataclass(slots=True)
-class Contact:
-    """One contact. `channels` by type, one value each; push tokens with their devices."""
-
-    id: int
-    external_id: str | None = None
-    texts: dict[str, str] = field(default_factory=dict)
-    address: dict[str, str] = field(default_factory=dict)
-    channels: dict[str, str] = field(default_factory=dict)
-    tokens: dict[str, dict[str, Any]] = field(default_factory=dict)
-    custom: dict[int, str] = field(default_factory=dict)
-    subscriptions: set[str] = field(default_factory=set)
-    is_deleted: bool = False
-    updated: int = 0
-
-    def shown(self) -> dict[str, Any]:
-        """Return the contact as the API shows it."""
-        channels: list[dict[str, Any]] = [
-            {"type": kind, "value": value} for kind, value in self.channels.items()
-        ]
-        channels += [
-            {"type": "mobilepush", "value": token, "device": device}
-            for token, device in self.tokens.items()
-        ]
-        told: dict[str, Any] = {"id": self.id, "channels": channels, **self.texts}
-        told["fields"] = [{"id": key, "value": value} for key, value in self.custom.items()]
-        if self.external_id is not None:
-            told["externalCustomerId"] = self.external_id
-        if self.address:
-            told["address"] = dict(self.address)
-        return told
 
 
 class Contacts:
-    """All contacts, and where each is found. Plain state, one owner."""
+    """Add, get, update, delete and search contacts. `fields`: the additional fields there are."""
 
-    def __init__(self) -> None:
-        self.by_id: dict[int, Contact] = {}
-        self._by_external: dict[str, Contact] = {}
-        self._by_channel: dict[tuple[str, str], list[Contact]] = {}
-        self._by_token: dict[str, Contact] = {}
-        self._steps = 0
+    def __init__(self, book: Book, segments: Segments, tokens: Tokens, switches: Switches) -> None:
+        self._book = book
+        self._segments = segments
+        self._tokens = tokens
+        self._switches = switches
+        self.fields = set(range(1, switches.custom_fields + 1))
 
-    # -- finding ----------------------------------------------------------------------------
+    def add(self, asked: Asked) -> SandboxAnswer:
+        """Create or update a contact at once; what is left out is kept.
 
-    def find(self, external_id: str | None, channels: Sequence[tuple[str, str]]) -> Contact | None:
-        """Return the contact an item means: by external id, else by channels as they are given.
-
-        Of several that share a channel the most recently updated counts, but one that has another
-        external id is never taken.
+        Source: docs.yespo.io/reference/addcontact-1.
         """
-        if external_id is not None and external_id in self._by_external:
-            return self._by_external[external_id]
-        for kind, value in channels:
-            sharing = [one for one in self._sharing(kind, value) if not one.is_deleted]
-            if external_id is not None:
-                sharing = [one for one in sharing if one.external_id is None]
-            if sharing:
-                return max(sharing, key=lambda one: one.updated)
-        return None
-
-    def with_token(self, token: str) -> Contact | None:
-        """Return the contact that holds a push token."""
-        return self._by_token.get(token)
-
-    def search(self, query: Mapping[str, str]) -> list[Contact]:
-        """Return the live contacts a search names, by the start of an address as well."""
-        live = [one for one in self.by_id.values() if not one.is_deleted]
-        if external := query.get("externalCustomerId"):
-            found = self._by_external.get(external)
-            return [found] if found is not None and not found.is_deleted else []
-        for name, kind in (("email", "email"), ("sms", "sms")):
-            if wanted := query.get(name):
-                exact = [one for one in self._sharing(kind, wanted) if not one.is_deleted]
-                return exact or [
-                    one for one in live if one.channels.get(kind, "").startswith(wanted.lower())
-                ]
-        return live
-
-    def _sharing(self, kind: str, value: str) -> list[Contact]:
-        return self._by_channel.get((kind, _folded(kind, value)), [])
-
-    # -- writing ----------------------------------------------------------------------------
-
-    def add(self, item: Mapping[str, Any]) -> Contact:
-        """Create or update one contact at once; what is left out stays, the deleted come back."""
-        channels = addresses_of(item)
-        external = _external(item)
-        contact = self.find(external, channels) or self._by_tokens(item) or self.create()
-        contact.is_deleted = False
-        self._write(contact, item, scope=None)
-        return contact
-
-    def create(self) -> Contact:
-        """Return a new contact that says nothing yet."""
-        contact = Contact(id=1_000_001 + len(self.by_id))
-        self.by_id[contact.id] = contact
-        return contact
-
-    def import_item(
-        self,
-        item: Mapping[str, Any],
-        *,
-        dedupe_on: str,
-        scope: frozenset[str],
-        custom: Sequence[int],
-    ) -> tuple[Contact, bool]:
-        """Write what an import lists; tell whether the contact is new.
-
-        `scope` are the fields that may be written: those without data are set to null.
-        """
-        external = _external(item)
-        finders = _finders(dedupe_on, addresses_of(item))
-        contact = self.find(external, finders)
-        is_new = contact is None
+        given = self.checked(asked.fields())
+        contact = self.known(given)
         if contact is None:
-            contact = self.create()
-            scope |= {kind for kind, _ in finders}
-        else:
-            # What contacts are found by is not changed.
-            scope -= {kind for kind, _ in finders if kind in contact.channels}
-        self._write(contact, item, scope=scope, custom=custom)
-        return contact, is_new
+            contact = self._book.create()
+        self.write(contact, given)
+        return json_answer({"id": self.shown_id(contact)})
 
-    def delete(self, contact: Contact, *, erase: bool) -> None:
-        """Delete a contact; erased, it is gone for good."""
+    def known(self, given: Object) -> Contact | None:
+        """Return the contact that Add Contact would update: by external id, then by channels."""
+        external = text_of(given.get("externalCustomerId"))
+        if external and (found := self._book.by_external(external)):
+            return found
+        if external and not self._switches.adopt_by_address:
+            return None
+        addresses = [
+            (kind, str(one["value"]))
+            for kind, channels in sorted(channels_in(given).items(), key=_rank)
+            for one in channels
+        ]
+        found = holder(self._book, external, addresses)
+        if found is None and self._switches.restore_by_address:
+            return holder(self._book, external, addresses, deleted=True)
+        return found
+
+    def write(self, contact: Contact, given: Object) -> None:
+        """Write what is given into a contact, restore it if it was deleted, keep the rest."""
+        contact.is_deleted = False
+        self._book.touch(contact)
+        if external := text_of(given.get("externalCustomerId")):
+            self._book.set_external(contact, external)
+        for name, value in texts_in(given).items():
+            if value:
+                contact.texts[name] = value
+        for kind, channels in channels_in(given).items():
+            self.write_channels(contact, kind, channels)
+        for field in given.get("fields") or ():
+            if field_id(field) in self.fields and (value := text_of(field.get("value"))):
+                contact.custom[field_id(field)] = value
+
+    def write_channels(self, contact: Contact, kind: str, channels: list[dict[str, Any]]) -> None:
+        """Write channels of one kind: addresses and phones are replaced, tokens come in addition."""
+        if kind in SINGLE:
+            self._book.set_channel(contact, kind, channels)
+            return
+        for channel in channels:
+            self._book.add_channel(contact, kind, channel)
+            if kind == "mobilepush":
+                self._tokens.register(contact, channel)
+
+    def get(self, asked: Asked) -> SandboxAnswer:
+        """Return one contact."""
+        contact = self.existing(asked.number())
+        return json_answer(self._segments.contact_view(contact))
+
+    def update(self, asked: Asked) -> SandboxAnswer:
+        """Update a contact by its id; a deleted one is restored."""
+        contact = self._book.get(asked.number())
+        if contact is None:
+            raise RefusedError(f"Contact with id='{asked.parts[0]}' not found", 404)
+        given = self.checked(asked.fields())
+        other = self._book.by_external(text_of(given.get("externalCustomerId")))
+        if other is not None and other is not contact:
+            raise RefusedError("externalCustomerId belongs to another contact")
+        self.write(contact, given)
+        return text_answer(f"Contact with id='{contact.id}' has been updated")
+
+    def delete(self, asked: Asked) -> SandboxAnswer:
+        """Delete a contact by its id, for good with `erase`."""
+        contact = self.existing(asked.number())
+        self._delete(contact, asked)
+        return text_answer(f"Contact with id='{contact.id}' has been deleted")
+
+    def delete_customer(self, asked: Asked) -> SandboxAnswer:
+        """Delete a contact by its external id."""
+        external = asked.query.get("externalCustomerId", "")
+        if not external:
+            raise RefusedError("externalCustomerId is required")
+        contact = self._book.by_external(external)
+        if contact is None or contact.is_deleted:
+            raise RefusedError("Contact not found", 404)
+        self._delete(contact, asked)
+        return SandboxAnswer()
+
+    def search(self, asked: Asked) -> SandboxAnswer:
+        """Find contacts; an external id goes alone.
+
+        Source: docs.yespo.io/reference/searchcontacts-1.
+        """
+        filters = {"externalCustomerId", "email", "sms", "firstname", "lastname"}
+        given = {name: value for name, value in asked.query.items() if name in filters}
+        if "externalCustomerId" in given and len(given) > 1:
+            raise RefusedError("externalCustomerId can not be combined with other filters")
+        found = sorted(self._found(given), key=lambda one: -one.updated)
+        return page([one.view() for one in found if not one.is_deleted], asked)
+
+    def checked(self, given: Object) -> Object:
+        """Return a contact of a single call, which has a channel and nothing wrong with it."""
+        if not given.get("channels"):
+            raise RefusedError("channels must not be empty")
+        if error := contact_error(given, self.fields, self._switches):
+            raise RefusedError(error)
+        return given
+
+    def existing(self, contact_id: int) -> Contact:
+        """Return a contact that is not deleted; 404 without one."""
+        contact = self._book.get(contact_id)
+        if contact is None or contact.is_deleted:
+            raise RefusedError(f"Contact with id='{contact_id}' not found", 404)
+        return contact
+
+    def shown_id(self, contact: Contact) -> int | str:
+        """Return a contact's id as this account writes ids."""
+        return str(contact.id) if self._switches.ids_as_strings else contact.id
+
+    def state(self) -> list[dict[str, Any]]:
+        """Return the contacts, deleted ones too."""
+        return [
+            {
+                **self._segments.contact_view(contact),
+                "subscriptions": sorted(contact.subscriptions),
+                "confirmed": contact.is_confirmed,
+                "deleted": contact.is_deleted,
+            }
+            for contact in self._book
+        ]
+
+    def _delete(self, contact: Contact, asked: Asked) -> None:
+        if asked.query.get("erase", "false").lower() == "true":
+            self._tokens.forget(contact)
+            self._book.erase(contact)
         contact.is_deleted = True
-        if erase:
-            self._forget(contact)
-            del self.by_id[contact.id]
 
-    def _by_tokens(self, item: Mapping[str, Any]) -> Contact | None:
-        for channel in item.get("channels") or ():
-            found = self._by_token.get(str(channel.get("value")))
-            if channel.get("type") == "mobilepush" and found is not None:
-                return found
-        return None
-
-    def _write(
-        self,
-        contact: Contact,
-        item: Mapping[str, Any],
-        *,
-        scope: frozenset[str] | None,
-        custom: Sequence[int] | None = None,
-    ) -> None:
-        self._forget(contact)
-        external = _external(item)
-        if external is not None:
-            contact.external_id = external
-        _merge(contact.texts, item, TEXTS, scope)
-        _merge(contact.address, item.get("address") or {}, ADDRESS, scope)
-        given = dict(addresses_of(item))
-        _merge(contact.channels, given, ("email", "sms"), scope)
-        self._take_tokens(contact, item)
-        fields = {int(one["id"]): one.get("value") for one in item.get("fields") or ()}
-        for key in fields if custom is None else custom:
-            if fields.get(key) is not None:
-                contact.custom[key] = str(fields[key])
-            else:
-                contact.custom.pop(key, None)
-        self._steps += 1
-        contact.updated = self._steps
-        self._remember(contact)
-
-    def _take_tokens(self, contact: Contact, item: Mapping[str, Any]) -> None:
-        """A token belongs to one contact only: it moves to the one that is written."""
-        for channel in item.get("channels") or ():
-            if channel.get("type") == "mobilepush":
-                token = str(channel.get("value"))
-                before = self._by_token.pop(token, None)
-                device = before.tokens.pop(token) if before is not None else {"active": True}
-                contact.tokens[token] = device | dict(channel.get("device") or {})
-
-    def _forget(self, contact: Contact) -> None:
-        if contact.external_id is not None:
-            self._by_external.pop(contact.external_id, None)
-        for kind, value in contact.channels.items():
-            self._by_channel[kind, _folded(kind, value)].remove(contact)
-        for token in contact.tokens:
-            self._by_token.pop(token, None)
-
-    def _remember(self, contact: Contact) -> None:
-        if contact.external_id is not None:
-            self._by_external[contact.external_id] = contact
-        for kind, value in contact.channels.items():
-            self._by_channel.setdefault((kind, _folded(kind, value)), []).append(contact)
-        for token in contact.tokens:
-            self._by_token[token] = contact
+    def _found(self, given: Object) -> list[Contact]:
+        if external := given.get("externalCustomerId"):
+            found = self._book.by_external(external)
+            return [found] if found else []
+        for kind in ("email", "sms"):
+            if value := given.get(kind):
+                return [one for one in self._book.holders(kind, value) if _is_named(one, given)]
+        return [one for one in self._book if _is_named(one, given)]
 
 
-def check_contact(item: object, *, checks_names: bool) -> str | None:  # noqa: PLR0911 - a list
-    """Return what is wrong with a contact, in the API's words; None where nothing is."""
-    if not isinstance(item, dict) or not isinstance(item.get("channels", []), list):
-        return "Contact is not valid"
-    for channel in item.get("channels", []):
-        if not isinstance(channel, dict) or channel.get("type") not in CHANNELS:
-            return "Channel type is not valid"
-        kind, value = channel["type"], channel.get("value")
-        if not isinstance(value, str) or not value:
-            return "Channel value is required"
-        if kind == "email" and not _EMAIL.fullmatch(value):
-            return f"'{value}' is not valid email"
-        if kind == "sms" and not _PHONE.fullmatch(value):
-            return f"'{value}' is not valid phone"
-    if checks_names:
-        for name in ("firstName", "lastName"):
-            if len(str(item.get(name) or "")) > LONGEST_NAME:
-                return f"{name} is too long, maximum length is 40"
+def holder(
+    book: Book, external: str, addresses: list[tuple[str, str]], *, deleted: bool = False
+) -> Contact | None:
+    """Return the contact that is meant by addresses, the first that anybody holds.
+
+    With an external id, only a contact without one is meant: the one that was updated last; if all
+    have others, nobody. Source: docs.yespo.io/docs/api-methods-adding-contacts.
+    """
+    for kind, value in addresses:
+        holders = book.holders(kind, value, deleted=deleted)
+        if holders:
+            return next((one for one in holders if not external or not one.external_id), None)
     return None
 
 
-def addresses_of(item: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """Return the e-mail and the phone of an item, in its order."""
-    return [
-        (channel["type"], channel["value"].lstrip("+"))
-        for channel in item.get("channels") or ()
-        if channel.get("type") in {"email", "sms"}
-    ]
+def texts_in(given: Object) -> dict[str, str]:
+    """Return the plain fields that a contact names, as text; "" for those without a value."""
+    address = given.get("address")
+    parts = address if isinstance(address, dict) else {}
+    return {name: text_of(given[name]) for name in TEXTS if name in given} | {
+        name: text_of(parts[name]) for name in ADDRESS if name in parts
+    }
 
 
-def valid_email(value: object) -> bool:
-    """Tell whether a text is an address."""
-    return isinstance(value, str) and bool(_EMAIL.fullmatch(value))
+def _rank(entry: tuple[str, object]) -> int:
+    """Order kinds as eSputnik searches: e-mail, phone, then devices."""
+    order = ("email", "sms")
+    return order.index(entry[0]) if entry[0] in order else len(order)
 
 
-def _external(item: Mapping[str, Any]) -> str | None:
-    value = item.get("externalCustomerId")
-    return str(value) if value not in {None, ""} else None
-
-
-def _folded(kind: str, value: str) -> str:
-    return value.lower() if kind == "email" else value
-
-
-def _finders(dedupe_on: str, addresses: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
-    wanted = set(dedupe_on.split("_or_"))
-    return [(kind, value) for kind, value in addresses if kind in wanted]
-
-
-def _merge(
-    held: dict[str, str],
-    given: Mapping[str, Any],
-    names: Sequence[str],
-    scope: frozenset[str] | None,
-) -> None:
-    """Write what is in scope: all that is given without a scope; with one, absence is null."""
-    for name in names:
-        value = given.get(name)
-        if value is not None and (scope is None or name in scope):
-            held[name] = str(value)
-        elif scope is not None and name in scope:
-            held.pop(name, None)
+def _is_named(contact: Contact, given: Object) -> bool:
+    return all(
+        given.get(asked, "").lower() in contact.texts.get(name, "").lower()
+        for asked, name in (("firstname", "firstName"), ("lastname", "lastName"))
+    )

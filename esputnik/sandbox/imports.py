@@ -1,170 +1,164 @@
-"""Imports: taken at once, applied later and in any order. Pure.
+"""Imports: taken at once, applied some time later, in any order.
 
-Source: docs.yespo.io/reference/contactsbulkupdate-1 and getimportsessionstatus-1.
+Source: docs.yespo.io/reference/contactsbulkupdate-1 and .../getimportsessionstatus-1.
 """
 
 import random
-from collections.abc import Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from heapq import heappop, heappush
 from typing import Any
 
-from esputnik.sandbox.contacts import Contacts, addresses_of, check_contact
-from esputnik.sandbox.segments import Segments
+from esputnik.sandbox.checks import contact_error
+from esputnik.sandbox.merging import DEDUPE, FIELDS, Import, Merger
 from esputnik.sandbox.switches import Switches
-from esputnik.sandbox.wire import RefusedError, items_of
+from esputnik.sandbox.wire import (
+    Asked,
+    Object,
+    RefusedError,
+    SandboxAnswer,
+    collapsed,
+    items_of,
+    json_answer,
+    text_of,
+)
 
 MAX_CONTACTS = 3000
-DEDUPE_ON = frozenset(
-    {"email", "sms", "push", "mobilepush", "email_or_sms", "id", "externalCustomerId", "fieldId"}
-)
-FIELDS = frozenset(
-    {"firstName", "contactKey", "lastName", "languageCode", "timeZone", "email", "sms"}
-    | {"mobilepush", "webpush", "address", "town", "region", "externalCustomerId", "postcode"}
-    | {"ordersInfo"}
-)
+MAX_EVENT_KEY = 100
+ERROR, STUCK = "error", "stuck"  # what may become of an import
 
 
 @dataclass(slots=True, kw_only=True)
 class Session:
-    """One import. Times in the sandbox's own seconds; `ends_at` infinite for a stuck one."""
+    """An import under way. `ends_at` is when it is applied, or fails; None for never."""
 
     id: str
-    body: Mapping[str, Any]
-    items: list[dict[str, Any]]
-    begins_at: float
-    ends_at: float
-    fails: bool = False
+    work: Import
+    runs_at: float
+    ends_at: float | None
+    changed_at: float
+    fate: str | None = None
     status: str = "STARTED"
     mapping: list[dict[str, Any]] = field(default_factory=list)
 
-    def shown(self) -> dict[str, Any]:
-        """Return the session as the API shows it."""
-        told: dict[str, Any] = {"status": self.status}
-        if self.status == "FINISHED":
-            told["mapping"] = self.mapping
-        if self.status == "ERROR":
-            told["description"] = "Import failed"
-        return told
-
 
 class Imports:
-    """All sessions. Plain state, one owner."""
+    """The import sessions of an account."""
 
     def __init__(
-        self, contacts: Contacts, segments: Segments, switches: Switches, rng: random.Random
+        self,
+        merger: Merger,
+        fields: Callable[[], set[int]],
+        switches: Switches,
+        seed: int,
     ) -> None:
-        self.sessions: dict[str, Session] = {}
-        self._waiting: list[Session] = []
-        self._contacts = contacts
-        self._segments = segments
+        self._merger = merger
+        self._fields = fields
         self._switches = switches
-        self._rng = rng
+        self._rng = random.Random(f"imports {seed}")  # noqa: S311 - chance, not secrecy
+        self._sessions: dict[str, Session] = {}
+        self._due: list[tuple[float, int, Session]] = []
 
-    def take(
-        self, body: dict[str, Any], now: float, *, fault: str | None, refused: Mapping[str, str]
-    ) -> dict[str, Any]:
-        """Queue an import; return the API's answer with the items that are refused at once.
-
-        `fault` is `error` or `stuck`; `refused` maps a text to the error of items that hold it.
-        """
-        items = items_of(body, "contacts", MAX_CONTACTS)
-        _check_shape(body)
+    def start(self, asked: Asked) -> SandboxAnswer:
+        """Take an import; the contacts that are refused at once are named in the answer."""
+        body = asked.fields()
+        contacts = items_of(body, "contacts", MAX_CONTACTS)
+        work = self._work(body)
         failed, good = [], []
-        for item in items:
-            error = self._wrong(item, body["dedupeOn"]) or _told_to_refuse(item, refused)
-            if error is not None:
-                failed.append({**(item if isinstance(item, dict) else {}), "error": error})
+        for contact in contacts:
+            error = self._error(contact, work) or asked.planned_error(contact)
+            if error:
+                failed.append({**contact, "error": error})
             else:
-                good.append(item)
-        session = self._queue(body, good, now, fault)
-        answer: dict[str, Any] = {"id": 0, "asyncSessionId": session.id}
-        if failed:
-            is_object = len(failed) == 1 and self._switches.one_as_object
-            answer["failedContacts"] = failed[0] if is_object else failed
-        return answer
+                good.append(contact)
+        work.contacts.extend(good)
+        session = self._begin(work, asked)
+        found = collapsed("failedContacts", failed)
+        return json_answer({"id": 0, "asyncSessionId": session.id, **found})
+
+    def status(self, asked: Asked) -> SandboxAnswer:
+        """Tell how an import stands; the mapping comes when it is FINISHED."""
+        session = self._sessions.get(asked.parts[0])
+        if session is None:
+            raise RefusedError("Import session not found", self._switches.unknown_session)
+        changed = datetime.fromtimestamp(session.changed_at, UTC).isoformat()
+        found: dict[str, Any] = {"status": session.status, "timestamp": changed}
+        if session.status == "ERROR":
+            found["description"] = "The import failed"
+        if session.status == "FINISHED":
+            found["mapping"] = session.mapping
+        return json_answer(found)
 
     def advance(self, now: float) -> None:
-        """Apply every import whose time has come, in the order of their ends."""
-        for session in sorted(self._waiting, key=lambda one: one.ends_at):
-            if session.begins_at <= now and session.status == "STARTED":
+        """Do what is due, in the order in which it is."""
+        while self._due and self._due[0][0] <= now:
+            due, _, session = heappop(self._due)
+            session.changed_at = due
+            if session.status == "STARTED":
                 session.status = "IMPORTING"
-            if session.ends_at <= now:
-                self._end(session)
-        self._waiting = [one for one in self._waiting if one.status in {"STARTED", "IMPORTING"}]
+                self._plan(session, session.ends_at)
+            elif session.fate == ERROR:
+                session.status = "ERROR"
+            else:
+                session.mapping = self._merger.apply(session.work)
+                session.status = "FINISHED"
 
-    def _queue(
-        self, body: Mapping[str, Any], items: list[dict[str, Any]], now: float, fault: str | None
-    ) -> Session:
-        seconds = self._switches.import_seconds * (0.5 + self._rng.random())
+    def state(self) -> dict[str, Any]:
+        """Return the sessions by id."""
+        return {
+            one.id: {"status": one.status, "contacts": len(one.work.contacts)}
+            for one in self._sessions.values()
+        }
+
+    def _begin(self, work: Import, asked: Asked) -> Session:
+        seconds = self._switches.import_seconds
+        extra = self._rng.uniform(0, self._switches.import_spread) * seconds
         session = Session(
-            id=f"import-{len(self.sessions) + 1}",
-            body=body,
-            items=items,
-            begins_at=now + seconds / 3,
-            ends_at=float("inf") if fault == "stuck" else now + seconds,
-            fails=fault == "error",
+            id=f"{self._rng.getrandbits(48):012x}{len(self._sessions)}",
+            work=work,
+            runs_at=asked.now + seconds / 3,
+            ends_at=None if asked.import_fate == STUCK else asked.now + seconds + extra,
+            changed_at=asked.now,
+            fate=asked.import_fate,
         )
-        self.sessions[session.id] = session
-        self._waiting.append(session)
+        self._sessions[session.id] = session
+        self._plan(session, session.runs_at)
         return session
 
-    def _end(self, session: Session) -> None:
-        if session.fails:
-            session.status = "ERROR"
-            return
-        for item in session.items:
-            self._apply(session, item)
-        session.items = []
-        session.status = "FINISHED"
+    def _plan(self, session: Session, due: float | None) -> None:
+        if due is not None:
+            heappush(self._due, (due, id(session), session))
 
-    def _apply(self, session: Session, item: dict[str, Any]) -> None:
-        body = session.body
-        found = self._contacts.find(item.get("externalCustomerId"), addresses_of(item))
-        if found is not None and found.is_deleted:
-            if not body.get("restoreDeleted", False):
-                return
-            found.is_deleted = False
-        contact, _ = self._contacts.import_item(
-            item,
-            dedupe_on=body["dedupeOn"],
-            scope=frozenset(body.get("contactFields") or FIELDS),
-            custom=body.get("customFieldsIDs") or (),
+    def _work(self, body: Object) -> Import:
+        dedupe = "push" if body.get("dedupeOn") == "mobilepush" else body.get("dedupeOn")
+        if dedupe not in DEDUPE:
+            raise RefusedError("dedupeOn is not valid")
+        custom = [int(one) for one in body.get("customFieldsIDs") or () if text_of(one).isdecimal()]
+        if self._switches.unknown_field == "400" and not set(custom) <= self._fields():
+            raise RefusedError("customFieldsIDs names an unknown field")
+        field_id = text_of(body.get("fieldId"))
+        if dedupe == "fieldId" and not (field_id.isdecimal() and int(field_id) in self._fields()):
+            raise RefusedError("fieldId is required")
+        scope = body.get("contactFields")
+        if scope is not None and not set(scope) <= FIELDS:
+            raise RefusedError("contactFields names an unknown field")
+        event = text_of(body.get("eventKeyForNewContacts"))
+        if len(event) > MAX_EVENT_KEY:
+            raise RefusedError("eventKeyForNewContacts is too long")
+        return Import(
+            dedupe=str(dedupe),
+            field_id=int(field_id) if field_id.isdecimal() else None,
+            scope=None if scope is None else frozenset(scope),
+            custom=tuple(custom),
+            groups=tuple(body.get("groupNames") or ()),
+            groups_left=tuple(body.get("groupNamesExclude") or ()),
+            restores=body.get("restoreDeleted") is True,
+            event=event,
         )
-        for name in body.get("groupNames") or ():
-            self._segments.join_by_name(name, contact.id)
-        for name in body.get("groupNamesExclude") or ():
-            self._segments.leave_by_name(name, contact.id)
-        session.mapping.append({"dedupeValue": _dedupe_value(body, item), "contactId": contact.id})
 
-    def _wrong(self, item: object, dedupe_on: str) -> str | None:
-        error = check_contact(item, checks_names=self._switches.checks_names)
-        if error is not None or not isinstance(item, dict):
-            return error or "Contact is not valid"
-        named = {kind for kind, _ in addresses_of(item)} | (
-            {"externalCustomerId"} if item.get("externalCustomerId") else set()
-        )
-        if "externalCustomerId" in named or not named.isdisjoint(dedupe_on.split("_or_")):
-            return None
-        return f"Field {dedupe_on} is required"
-
-
-def _check_shape(body: Mapping[str, Any]) -> None:
-    dedupe_on = body.get("dedupeOn")
-    if dedupe_on not in DEDUPE_ON:
-        raise RefusedError(400, "dedupeOn is not valid")
-    if dedupe_on == "fieldId" and not isinstance(body.get("fieldId"), int):
-        raise RefusedError(400, "fieldId is required")
-    unknown = set(body.get("contactFields") or ()) - FIELDS
-    if unknown:
-        raise RefusedError(400, f"contactFields: {min(unknown)} is not valid")
-
-
-def _told_to_refuse(item: object, refused: Mapping[str, str]) -> str | None:
-    spelled = str(item)
-    return next((error for text, error in refused.items() if text in spelled), None)
-
-
-def _dedupe_value(body: Mapping[str, Any], item: Mapping[str, Any]) -> str:
-    if body["dedupeOn"] == "externalCustomerId":
-        return str(item.get("externalCustomerId"))
-    return next((value for _, value in addresses_of(item)), str(item.get("externalCustomerId")))
+    def _error(self, contact: Object, work: Import) -> str:
+        error = contact_error(contact, self._fields(), self._switches)
+        if error or text_of(contact.get("externalCustomerId")):
+            return error
+        return "" if work.keys(contact) else f"{work.dedupe} is required to find the contact"

@@ -1,78 +1,127 @@
-"""Requests and answers of the sandbox, without a network. Pure."""
+"""Requests and answers as values, and the odd JSON of an API that was XML once."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
 
-JSON = "application/json; charset=UTF-8"
-TEXT = "text/plain; charset=UTF-8"
+Object = Mapping[str, Any]
+JSON_TYPE = "application/json; charset=UTF-8"
+TEXT_TYPE = "text/plain; charset=UTF-8"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
-    """A request. `path` starts at `/v1`, its segments decoded by whoever needs them."""
+class SandboxRequest:
+    """An HTTP request. `path` starts at `/v1` or `/v2`, percent-encoded; header names lower-case."""
 
     method: str
     path: str
     query: Mapping[str, str] = field(default_factory=dict)
-    headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b""
-
-    def json(self) -> dict[str, Any]:
-        """Return the body's object. Raises `RefusedError` for anything else."""
-        try:
-            found = orjson.loads(self.body)
-        except orjson.JSONDecodeError:
-            raise RefusedError(400, "Request body is not valid JSON") from None
-        if not isinstance(found, dict):
-            raise RefusedError(400, "Request body must be an object")
-        return found
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Told:
-    """An answer."""
+class SandboxAnswer:
+    """An HTTP answer. `delay` in seconds before it goes out.
+
+    `is_dropped`: it never does, the connection is reset in its place.
+    """
 
     status: int = 200
     body: bytes = b""
-    kind: str = JSON
     headers: Mapping[str, str] = field(default_factory=dict)
+    delay: float = 0.0
+    is_dropped: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """A request that found its way: `parts` of the path that vary, decoded, and the parsed body.
+
+    `item_errors` pairs a substring with the error text of the bulk items that contain it;
+    `import_fate` is what a rule or the dice decided about an import.
+    """
+
+    now: float
+    parts: tuple[str, ...] = ()
+    query: Mapping[str, str] = field(default_factory=dict)
+    body: object = None
+    size: int = 0
+    item_errors: tuple[tuple[bytes, str], ...] = ()
+    import_fate: str | None = None
+
+    def fields(self) -> Object:
+        """Return the body, which must be an object."""
+        if not isinstance(self.body, dict):
+            raise RefusedError("The request body must be a JSON object")
+        return self.body
+
+    def number(self, index: int = 0) -> int:
+        """Return a part of the path that must be a whole number; 404 where it is none."""
+        try:
+            return int(self.parts[index])
+        except ValueError:
+            raise RefusedError("Not found", 404) from None
+
+    def planned_error(self, item: Object) -> str | None:
+        """Return the error that a rule plans for an item of a bulk request."""
+        if not self.item_errors:
+            return None
+        raw = orjson.dumps(item)
+        return next((text for contains, text in self.item_errors if contains in raw), None)
 
 
 class RefusedError(Exception):
-    """The request is refused: a status and a sentence."""
+    """The request is answered with a status of 4xx and a sentence."""
 
-    def __init__(self, status: int, text: str) -> None:
+    def __init__(self, text: str, status: int = 400) -> None:
         super().__init__(text)
-        self.status = status
         self.text = text
+        self.status = status
 
 
-def as_json(body: object, status: int = 200, **headers: str) -> Told:
-    """Return an answer of JSON."""
-    return Told(status=status, body=orjson.dumps(body), headers=headers)
+def json_answer(
+    value: object, status: int = 200, headers: Mapping[str, str] | None = None
+) -> SandboxAnswer:
+    """Return an answer in JSON."""
+    given = {"content-type": JSON_TYPE, **(headers or {})}
+    return SandboxAnswer(status=status, body=orjson.dumps(value), headers=given)
 
 
-def as_text(text: str, status: int = 200) -> Told:
-    """Return an answer of a plain sentence, as eSputnik gives for many calls."""
-    return Told(status=status, body=text.encode(), kind=TEXT)
+def text_answer(
+    text: str, status: int = 200, headers: Mapping[str, str] | None = None
+) -> SandboxAnswer:
+    """Return a plain sentence."""
+    given = {"content-type": TEXT_TYPE, **(headers or {})}
+    return SandboxAnswer(status=status, body=text.encode(), headers=given)
 
 
-def items_of(body: Mapping[str, Any], name: str, most: int) -> list[Any]:
-    """Return a list of 1 to `most`. Raises `RefusedError` for anything else."""
+def collapsed(name: str, values: Sequence[object]) -> dict[str, object]:
+    """Return a list as eSputnik writes it: absent when empty, a bare object when of one.
+
+    Source: the schema descriptions of FailedContact and others in the vendor's OpenAPI file.
+    """
+    if not values:
+        return {}
+    return {name: values[0] if len(values) == 1 else list(values)}
+
+
+def items_of(body: Object, name: str, limit: int) -> list[Object]:
+    """Return a list of objects of the body, of 1 to `limit`."""
     items = body.get(name)
     if not isinstance(items, list) or not items:
-        raise RefusedError(400, f"{name} must not be empty")
-    if len(items) > most:
-        raise RefusedError(400, f"{name}: maximum number of items is {most}")
+        raise RefusedError(f"{name} must not be empty")
+    if len(items) > limit:
+        raise RefusedError(f"{name}: at most {limit} are allowed in a request")
+    if not all(isinstance(item, dict) for item in items):
+        raise RefusedError(f"{name} must hold objects")
     return items
 
 
-def text_of(body: Mapping[str, Any], name: str) -> str:
-    """Return a required text. Raises `RefusedError` where it is missing or empty."""
-    value = body.get(name)
-    if not isinstance(value, str) or not value:
-        raise RefusedError(400, f"{name} is required")
-    return value
+def text_of(value: object) -> str:
+    """Return a text or a number as text, without blanks around it; "" for anything else."""
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        return ""
+    return str(value).strip()

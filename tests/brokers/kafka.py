@@ -4,7 +4,6 @@ import os
 import shutil
 import subprocess
 import uuid
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Protocol
 
@@ -87,7 +86,7 @@ class Kafka:
 
     def _start(self) -> Process:
         process = self._host.start()
-        process.wait_for(STARTED, START_SECONDS)
+        process.wait(START_SECONDS)
         return process
 
 
@@ -109,7 +108,7 @@ class JavaHost:
 
     def start(self) -> Process:
         command = self._java("kafka.Kafka", str(self._settings))
-        return Process(command, self._folder / "kafka.log")
+        return Process(command, self._folder / "kafka.log", STARTED)
 
     def kill(self, process: Process) -> None:
         process.kill()
@@ -143,7 +142,7 @@ class EngineHost:
 
     def start(self) -> Process:
         command = ("docker", "start", "--attach", self._name)  # passes SIGTERM on
-        return Process(command, self._folder / "kafka.log")
+        return Process(command, self._folder / "kafka.log", STARTED)
 
     def kill(self, process: Process) -> None:
         _run(["docker", "kill", self._name], "kill the container of Apache Kafka")
@@ -153,7 +152,7 @@ class EngineHost:
         _run(["docker", "rm", "--force", "--volumes", self._name], "remove Apache Kafka")
 
 
-def server_settings(port: int, controller: int, host: str) -> Mapping[str, str]:
+def server_settings(port: int, controller: int, host: str) -> dict[str, str]:
     """Return the settings of a node that is broker and controller in one.
 
     No topic comes into being unasked, and groups form at once.
@@ -166,6 +165,8 @@ def server_settings(port: int, controller: int, host: str) -> Mapping[str, str]:
         "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",
         "controller.listener.names": "CONTROLLER",
         "auto.create.topics.enable": "false",
+        "broker.heartbeat.interval.ms": "1000",
+        "broker.session.timeout.ms": "4000",  # so long a restart after a kill waits
         "group.initial.rebalance.delay.ms": "0",
         "offsets.topic.num.partitions": "4",
         "offsets.topic.replication.factor": "1",

@@ -2,7 +2,7 @@
 
 import subprocess
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from threading import Event, Thread
 
@@ -15,13 +15,12 @@ class BrokerError(Exception):
 
 
 class Process:
-    """A child process whose output goes to a log and is watched for one line."""
+    """A child process whose output goes to a log and is watched for the words of readiness."""
 
-    def __init__(
-        self, command: Sequence[str], log: Path, environment: Mapping[str, str] | None = None
-    ) -> None:
+    def __init__(self, command: Sequence[str], log: Path, words: str) -> None:
         self.log = log
-        self._seen = Event()
+        self._ready = False
+        self._told = Event()  # that it is ready, or that its output ended
         self._popen = subprocess.Popen(
             command,
             stdin=subprocess.DEVNULL,
@@ -29,27 +28,26 @@ class Process:
             stderr=subprocess.STDOUT,
             text=True,
             errors="replace",
-            env=environment,
-            start_new_session=True,  # Ctrl-C reaches the test run alone, which then ends its brokers
+            start_new_session=True,  # Ctrl-C reaches the test run alone; that ends its brokers
         )
+        self._reader = Thread(target=self._copy, args=(words,), daemon=True)
+        self._reader.start()
 
     @property
     def running(self) -> bool:
         return self._popen.poll() is None
 
-    def wait_for(self, words: str, seconds: float) -> None:
-        """Return once a line holds these words.
+    def wait(self, seconds: float) -> None:
+        """Return once it is ready.
 
         Raises:
-            BrokerError: It ended first, or said nothing of the kind in time; shows its log's tail.
+            BrokerError: It ended first, or was not ready in time; shows the tail of its log.
         """
-        self._reader = Thread(target=self._copy, args=(words,), daemon=True)
-        self._reader.start()
-        in_time = self._seen.wait(seconds)
-        if in_time and words in self.log.read_text(errors="replace"):
+        in_time = self._told.wait(seconds)
+        if self._ready:
             return
         self.kill()
-        how = "ended" if in_time else f"did not start within {seconds:.0f} s"
+        how = "ended" if in_time else f"was not ready within {seconds:.0f} s"
         raise BrokerError(f"The broker {how}. The end of its log:\n{self.tail()}")
 
     def tail(self) -> str:
@@ -77,10 +75,11 @@ class Process:
     def _copy(self, words: str) -> None:
         output = self._popen.stdout
         assert output is not None
-        with output, self.log.open("w") as log:
+        with output, self.log.open("a") as log:
             for line in output:
                 log.write(line)
                 log.flush()
                 if words in line:
-                    self._seen.set()
-        self._seen.set()
+                    self._ready = True
+                    self._told.set()
+        self._told.set()

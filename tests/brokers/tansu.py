@@ -14,8 +14,8 @@ class Tansu:
     def __init__(self, folder: Path) -> None:
         port = free_port()
         self.bootstrap = f"127.0.0.1:{port}"
-        self._process = Process(broker_command(port), folder / "broker.log")
-        self._process.wait_for(READY, START_SECONDS)
+        self._process = Process(broker_command(port), folder / "broker.log", READY)
+        self._process.wait(START_SECONDS)
 
     def close(self) -> None:
         """End it."""

@@ -1,0 +1,106 @@
+"""The commands that need nobody: sandbox, schemas, config."""
+
+import asyncio
+import difflib
+import sys
+from typing import Annotated, Any
+
+import orjson
+import typer
+
+from consumer.cli import Config, Json, Set, loaded_for, write_line
+from consumer.cli_tables import table
+from consumer.cli_words import Chance, chance
+from consumer.errors import SettingsError
+from consumer.settings import Loaded, Settings, leaves
+from handlers.routes import ROUTES
+from schemas.catalog import json_schema
+
+config_app = typer.Typer(name="config", help="The settings.", no_args_is_help=True)
+
+
+def sandbox(
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0 picks a free one.")] = 8200,
+    seed: Annotated[int, typer.Option(help="Of the faults and of the ids.")] = 0,
+    fault: Annotated[
+        list[Chance] | None,
+        typer.Option(
+            parser=chance, metavar="KIND=PROBABILITY", help="What goes wrong. Repeatable."
+        ),
+    ] = None,
+) -> None:
+    """Be an eSputnik account on this machine; its key is `sandbox`."""
+    # The service does without the simulator: only this command loads it.
+    from esputnik.sandbox.faults import KINDS  # noqa: PLC0415
+    from esputnik.sandbox.server import serve  # noqa: PLC0415
+
+    faults = {one.kind: one.share for one in fault or ()}
+    for kind in faults:
+        if kind not in KINDS:
+            raise typer.BadParameter(f"{kind} is no fault; there are {', '.join(KINDS)}")
+
+    def ready(address: str) -> None:
+        typer.echo(f"listening on {address}")
+        sys.stdout.flush()
+
+    try:
+        asyncio.run(serve(port=port, seed=seed, faults=faults, ready=ready))
+    except OSError as trouble:
+        raise SettingsError(
+            [f"--port {port}: {trouble.strerror}; write another port, or 0 for a free one"]
+        ) from None
+
+
+def schemas(
+    event_type: Annotated[str | None, typer.Argument(metavar="TYPE", show_default=False)] = None,
+) -> None:
+    """Print the JSON Schema of a type of event, or of all, a line each."""
+    if event_type is not None and event_type not in ROUTES:
+        near = difflib.get_close_matches(event_type, ROUTES, n=1)
+        hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(ROUTES)}"
+        raise typer.BadParameter(f"{event_type} is no event type; {hint}")
+    if event_type is not None:
+        write_pretty(json_schema(event_type, ROUTES[event_type].model))
+        return
+    write = write_pretty if sys.stdout.isatty() else write_line
+    for name, route in ROUTES.items():
+        write(json_schema(name, route.model))
+
+
+@config_app.command()
+def schema() -> None:
+    """Print the JSON Schema of the settings."""
+    write_pretty(Settings.model_json_schema())
+
+
+@config_app.command()
+def show(
+    context: typer.Context, *, as_json: Json = False, config: Config = None, sets: Set = None
+) -> None:
+    """Show the settings in force, secrets masked, each with where it came from."""
+    loaded = loaded_for(context, config, sets, needs_api_key=False)
+    rows = _settings_rows(loaded)
+    if as_json or not sys.stdout.isatty():
+        for row in rows:
+            write_line(row)
+        return
+
+    table(rows, ("setting", "value", "origin"))
+
+
+def write_pretty(told: object) -> None:
+    """Write one document of JSON."""
+    sys.stdout.write(orjson.dumps(told, option=orjson.OPT_INDENT_2).decode() + "\n")
+
+
+def _settings_rows(loaded: Loaded) -> list[dict[str, Any]]:
+    """Return every setting with its value, secrets masked, and its origin."""
+    values = loaded.settings.model_dump(mode="json")
+    rows = []
+    for path in leaves():
+        value: Any = values
+        for name in path.split("."):
+            value = value[name]
+        origin = loaded.origins.get(path, "default")
+        rows.append({"setting": path, "value": value, "origin": origin})
+    return rows

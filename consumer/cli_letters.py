@@ -1,0 +1,184 @@
+"""The commands that look at dead letters, and the options that say which are meant."""
+
+import asyncio
+import inspect
+import sys
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from consumer.build import connection, planner
+from consumer.cli import Config, Json, Set, loaded_for, write_line
+from consumer.cli_tables import table
+from consumer.cli_words import instant
+from consumer.clock import SystemClock
+from consumer.errors import WorkFailedError
+from consumer.kafka import KafkaAdmin, read_topic
+from consumer.letters import Filters, Found, Reading, newest, page, read_letters, row
+from consumer.record import Record
+from consumer.settings import Loaded
+
+COLUMNS = ("id", "reason", "type", "event_id", "topic", "partition", "offset", "at", "message")
+SHORT = 12  # digits of an id that a table shows; they do as `--id`
+
+dlq = typer.Typer(name="dlq", help="Dead letters.", no_args_is_help=True)
+Limit = Annotated[int | None, typer.Option(min=1, help="So many at the most.", show_default=False)]
+
+
+# -- which letters --------------------------------------------------------------------------
+
+
+def _filters(  # noqa: PLR0913, PLR0917 - the options of three commands
+    reason: Annotated[
+        list[str] | None, typer.Option(help="A reason, or a stage such as esp. Repeatable.")
+    ] = None,
+    event_type: Annotated[
+        list[str] | None, typer.Option("--type", help="A type of event. Repeatable.")
+    ] = None,
+    topic: Annotated[list[str] | None, typer.Option(help="A source topic. Repeatable.")] = None,
+    partition: Annotated[int | None, typer.Option(help="The source partition.")] = None,
+    offset: Annotated[int | None, typer.Option(help="The offset there.")] = None,
+    since: Annotated[
+        datetime | None,
+        typer.Option(parser=instant, metavar="TIME", help="Buried at or after; ISO 8601."),
+    ] = None,
+    until: Annotated[
+        datetime | None, typer.Option(parser=instant, metavar="TIME", help="Buried before.")
+    ] = None,
+    event_id: Annotated[list[str] | None, typer.Option(help="An event's id. Repeatable.")] = None,
+    letter_id: Annotated[
+        list[str] | None, typer.Option("--id", help="A letter's id or its start. Repeatable.")
+    ] = None,
+) -> Filters:
+    return Filters(
+        reasons=frozenset(reason or ()),
+        types=frozenset(event_type or ()),
+        topics=frozenset(topic or ()),
+        partition=partition,
+        offset=offset,
+        since=since,
+        until=until,
+        event_ids=frozenset(event_id or ()),
+        ids=tuple(letter_id or ()),
+    )
+
+
+def filtered(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command that takes `filters` the options that make them."""
+    own = inspect.signature(command).parameters
+    options = inspect.signature(_filters).parameters
+
+    def run(**given: Any) -> None:  # noqa: ANN401 - whatever was typed
+        filters = _filters(**{name: given.pop(name) for name in options})
+        command(filters=filters, **given)
+
+    kept = [one for name, one in own.items() if name != "filters"]
+    every = [one.replace(kind=inspect.Parameter.KEYWORD_ONLY) for one in (*kept, *options.values())]
+    run.__signature__ = inspect.Signature(every)  # type: ignore[attr-defined]  # functions may
+    run.__annotations__ = {one.name: one.annotation for one in every}
+    run.__name__, run.__doc__ = command.__name__, command.__doc__
+    return run
+
+
+@dataclass(slots=True)
+class _Spans:
+    """The offsets read, first and last, by partition."""
+
+    seen: dict[int, tuple[int, int]] = field(default_factory=dict)
+
+    async def watch(self, records: AsyncIterator[Record]) -> AsyncIterator[Record]:
+        """Pass records on."""
+        async for record in records:
+            first, _ = self.seen.get(record.partition, (record.offset, 0))
+            self.seen[record.partition] = (first, record.offset)
+            yield record
+
+    def __str__(self) -> str:
+        parts = [f"{number}:{a}-{b}" for number, (a, b) in sorted(self.seen.items())]
+        return " ".join(parts) or "nothing"
+
+
+async def matching(loaded: Loaded, filters: Filters) -> list[Found]:
+    """Return the newest letters that are meant, and say what was read."""
+    spans, reading, topic = _Spans(), Reading(), loaded.settings.dead_letter.topic
+    records = spans.watch(topic_records(loaded, topic))
+    letters = newest([one async for one in read_letters(records, reading)])
+    kept = [one for one in letters if filters.keep(one.letter)]
+    typer.echo(
+        f"read {topic} {spans}: {reading.letters} letters, {reading.strangers} other records; "
+        f"{len(kept)} match",
+        err=True,
+    )
+    return kept
+
+
+async def topic_records(loaded: Loaded, topic: str) -> AsyncIterator[Record]:
+    """Read a topic; one that does not exist holds nothing."""
+    way = connection(loaded.settings)
+    async with KafkaAdmin(way) as admin:
+        exists = topic in await admin.topics()
+    if exists:
+        async for record in read_topic(way, topic):
+            yield record
+
+
+# -- looking --------------------------------------------------------------------------------
+
+
+@dlq.command("list")
+@filtered
+def list_(  # noqa: PLR0913 - options
+    *,
+    context: typer.Context,
+    filters: Filters,
+    limit: Limit = None,
+    as_json: Json = False,
+    config: Config = None,
+    sets: Set = None,
+) -> None:
+    """List dead letters: no value of an event is shown."""
+    loaded = loaded_for(context, config, sets, needs_api_key=False)
+    rows = [row(one) for one in asyncio.run(matching(loaded, filters))][:limit]
+    print_rows(rows, COLUMNS, as_json=as_json)
+
+
+@dlq.command()
+@filtered
+def show(  # noqa: PLR0913 - options
+    *,
+    context: typer.Context,
+    ids: Annotated[
+        list[str] | None, typer.Argument(metavar="ID", help="A letter's id or its start.")
+    ] = None,
+    filters: Filters,
+    limit: Limit = None,
+    as_json: Json = False,
+    config: Config = None,
+    sets: Set = None,
+) -> None:
+    """Show dead letters: the event masked, the remedy, and the HTTP it would make now."""
+    loaded = loaded_for(context, config, sets, needs_api_key=False)
+    wanted = replace(filters, ids=(*filters.ids, *(ids or ())))
+    found = asyncio.run(matching(loaded, wanted))[:limit]
+    if not found:
+        raise WorkFailedError("no such letter; `esputnik-sync dlq list` shows all")
+    plan, now = planner(loaded.settings), SystemClock().wall()
+    for one in found:
+        told = page(one, plan, now)
+        if as_json or not sys.stdout.isatty():
+            write_line(told)
+        else:
+            Console().print_json(data=told)
+
+
+def print_rows(rows: Sequence[dict[str, Any]], columns: Sequence[str], *, as_json: bool) -> None:
+    """Print lines of JSON, or a table on a terminal."""
+    if as_json or not sys.stdout.isatty():
+        for told in rows:
+            write_line(told)
+    else:
+        table([told | {"id": told["id"][:SHORT]} for told in rows], columns)

@@ -1,0 +1,230 @@
+"""The command that replays dead letters: the plan, or with --yes the sending."""
+
+import asyncio
+import random
+import sys
+from collections.abc import Callable, Coroutine, Iterable, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import Progress
+
+from consumer import __version__
+from consumer.app import Signals
+from consumer.build import client, connection, exchange, limits, planner, policy
+from consumer.cli import Config, Json, Set, finish, loaded_for
+from consumer.cli_letters import Limit, filtered, matching, print_rows, topic_records
+from consumer.cli_tables import plan_rows
+from consumer.clock import SystemClock
+from consumer.delivery import Delivery
+from consumer.gate import Gate
+from consumer.graveyard import Graveyard
+from consumer.kafka import KafkaAdmin, KafkaWriter
+from consumer.letters import Filters
+from consumer.replay import Ended, Memory, Replay, Step, Verdict, decide, plan_line, remembered
+from consumer.settings import Loaded, Settings
+from consumer.telemetry import Metrics
+from esputnik.client import Client
+
+COLUMNS = ("id", "reason", "type", "verdict", "sends")
+Activity = Callable[[], Coroutine[None, None, None]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Wish:
+    """How a replay is to be done."""
+
+    filters: Filters
+    limit: int | None
+    rate: float | None
+    in_doubt: bool
+    sends: bool
+    as_json: bool
+
+
+@filtered
+def replay(  # noqa: PLR0913 - options
+    *,
+    context: typer.Context,
+    yes: Annotated[bool, typer.Option("--yes", help="Send; without it the plan is shown.")] = False,
+    rate: Annotated[float | None, typer.Option(min=0.01, help="Letters a second.")] = None,
+    in_doubt: Annotated[
+        bool, typer.Option("--in-doubt", help="Also send again what may have run.")
+    ] = False,
+    filters: Filters,
+    limit: Limit = None,
+    as_json: Json = False,
+    config: Config = None,
+    sets: Set = None,
+) -> None:
+    """Show what dead letters would send, or send them with --yes."""
+    loaded = loaded_for(context, config, sets, needs_api_key=yes)
+    wish = _Wish(
+        filters=filters, limit=limit, rate=rate, in_doubt=in_doubt, sends=yes, as_json=as_json
+    )
+    finish(_replay(loaded, wish))
+
+
+async def _replay(loaded: Loaded, wish: _Wish) -> int:
+    settings, clock = loaded.settings, SystemClock()
+    delivered = await remembered(topic_records(loaded, settings.replay.memory_topic))
+    steps = _first(
+        decide(
+            await matching(loaded, wish.filters),
+            delivered=delivered,
+            max_attempts=settings.replay.max_attempts,
+            in_doubt=wish.in_doubt,
+        ),
+        wish.limit,
+    )
+    if wish.sends:
+        return await _send(loaded, wish, steps)
+    plan, now = planner(settings), clock.wall()
+    lines = [plan_line(step, plan, now) for step in steps]
+    is_json = wish.as_json or not sys.stdout.isatty()
+    print_rows(lines if is_json else plan_rows(lines), COLUMNS, as_json=is_json)
+    ready = sum(step.verdict is Verdict.SEND for step in steps)
+    typer.echo(f"{ready} of {len(steps)} would be sent; --yes sends them", err=True)
+    return 0
+
+
+def _first(steps: list[Step], limit: int | None) -> list[Step]:
+    """Return the steps up to the last that may be sent: what is not sent costs nothing."""
+    sent = 0
+    for index, step in enumerate(steps):
+        sent += step.verdict is Verdict.SEND
+        if limit is not None and sent == limit:
+            return steps[: index + 1]
+    return steps
+
+
+async def _send(loaded: Loaded, wish: _Wish, steps: Sequence[Step]) -> int:
+    """Send what is to be sent; 0 if nothing that was asked for is left undone."""
+    signals = Signals()
+    signals.listen()
+    todo = [step for step in steps if step.verdict is Verdict.SEND]
+    left = [step for step in steps if step.verdict not in {Verdict.SEND, Verdict.DELIVERED_BEFORE}]
+    shown = Console(stderr=True)
+    with Progress(console=shown, disable=not shown.is_terminal, transient=True) as bar:
+        task = bar.add_task("replay", total=len(todo))
+
+        def told(_: Ended) -> None:
+            bar.advance(task)
+
+        ended = await _deliver(loaded, wish, todo, signals, told)
+    _print_ends(steps, ended, as_json=wish.as_json)
+    if signals.first.is_set():
+        return 128 + signals.number
+    return int(bool(left) or any(one.outcome == "buried" for one in ended))
+
+
+def _print_ends(steps: Sequence[Step], ended: Sequence[Ended], *, as_json: bool) -> None:
+    ends = {one.letter.id: one for one in ended}
+    rows = []
+    for step in steps:
+        letter, end = step.found.letter, ends.get(step.found.letter.id)
+        outcome = end.outcome if end else "not_sent"
+        why = end.reason if end else step.verdict.value
+        if end is None and step.verdict is Verdict.SEND:
+            why = "interrupted"
+        rows.append({"id": letter.id, "type": letter.event_type, "outcome": outcome, "reason": why})
+    print_rows(rows, ("id", "type", "outcome", "reason"), as_json=as_json)
+    counts = [
+        f"{sum(told['outcome'] == outcome for told in rows)} {outcome.replace('_', ' ')}"
+        for outcome in ("delivered", "skipped", "buried", "not_sent")
+    ]
+    typer.echo(", ".join(counts), err=True)
+
+
+# -- the parts that `run` is built of -------------------------------------------------------
+
+
+async def _deliver(
+    loaded: Loaded,
+    wish: _Wish,
+    steps: Sequence[Step],
+    signals: Signals,
+    told: Callable[[Ended], None],
+) -> Sequence[Ended]:
+    """Send letters; return how those that were begun have ended."""
+    if not steps:
+        return ()
+    await _make_memory(loaded)
+    async with AsyncExitStack() as stack:
+        api = await stack.enter_async_context(client(loaded))
+        writer = KafkaWriter(connection(loaded.settings))
+        await writer.start()
+        stack.push_async_callback(writer.stop)
+        sending, beside = _parts(loaded, wish, api, writer, told)
+
+        async def stop() -> None:
+            await signals.first.wait()
+            sending.stop()
+
+        await _until_sent(lambda: sending.run(steps), (*beside, stop))
+    return sending.tally.ended
+
+
+async def _make_memory(loaded: Loaded) -> None:
+    """Make the topic of what was delivered, where there is none."""
+    topic = loaded.settings.replay.memory_topic
+    async with KafkaAdmin(connection(loaded.settings)) as admin:
+        if topic not in await admin.topics():
+            await admin.create(topic, partitions=1, config={"cleanup.policy": "compact"})
+
+
+def _parts(
+    loaded: Loaded, wish: _Wish, api: Client, writer: KafkaWriter, told: Callable[[Ended], None]
+) -> tuple[Replay, tuple[Activity, ...]]:
+    """Return what sends letters, and what must run beside it."""
+    settings, clock, rng = loaded.settings, SystemClock(), random.SystemRandom()
+    way_out = exchange(
+        settings,
+        sender=api,
+        gate=Gate(),
+        clock=clock,
+        meter=Metrics(),
+        rng=rng,
+        refresh_key=lambda: api.set_api_key(loaded.reread_api_key()),
+    )
+    delivery = Delivery(
+        exchange=way_out, clock=clock, limits=limits(settings), policy=policy(settings), rng=rng
+    )
+    sending = Replay(
+        planner=planner(settings),
+        delivery=delivery,
+        letters=_graveyard(settings, writer, clock, rng),
+        memory=Memory(writer, settings.replay.memory_topic, clock),
+        clock=clock,
+        rng=rng,
+        rate=wish.rate,
+        told=told,
+    )
+    return sending, (delivery.run, way_out.probe)
+
+
+def _graveyard(
+    settings: Settings, writer: KafkaWriter, clock: SystemClock, rng: random.Random
+) -> Graveyard:
+    return Graveyard(
+        writer=writer,
+        topic=settings.dead_letter.topic,
+        group=settings.kafka.group_id,
+        cluster=settings.kafka.cluster_alias,
+        version=__version__,
+        clock=clock,
+        rng=rng,
+    )
+
+
+async def _until_sent(
+    main: Callable[[], Coroutine[None, None, object]], beside: Iterable[Activity]
+) -> None:
+    async with asyncio.TaskGroup() as tasks:
+        others = [tasks.create_task(start()) for start in beside]
+        await main()
+        for other in others:
+            other.cancel()

@@ -1,0 +1,43 @@
+"""Reads what is typed after options. Pure: a ValueError says what to write."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from consumer.record import Partition
+
+
+@dataclass(frozen=True, slots=True)
+class Chance:
+    """A kind of fault, and its share of requests, 0 to 1."""
+
+    kind: str
+    share: float
+
+
+def gap(text: str) -> Partition:
+    """Return the partition that `TOPIC:PARTITION` names."""
+    topic, _, number = text.rpartition(":")
+    if not topic or not (number.isascii() and number.isdigit()):
+        raise ValueError(f"{text!r} names no partition; write TOPIC:PARTITION, such as orders:0")
+    return Partition(topic, int(number))
+
+
+def chance(text: str) -> Chance:
+    """Return the kind of fault and its share of `KIND=PROBABILITY`."""
+    kind, _, number = text.partition("=")
+    try:
+        share = float(number)
+    except ValueError:
+        share = -1.0
+    if not kind or not 0 <= share <= 1:
+        raise ValueError(f"{text!r} is no fault; write KIND=PROBABILITY, such as 500=0.1")
+    return Chance(kind, share)
+
+
+def instant(text: str) -> datetime:
+    """Return a time in ISO 8601; UTC where it names no zone."""
+    try:
+        time = datetime.fromisoformat(text)
+    except ValueError:
+        raise ValueError(f"{text!r} is no time; write such as 2026-11-24T10:00:00Z") from None
+    return time if time.tzinfo is not None else time.replace(tzinfo=UTC)

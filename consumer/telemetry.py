@@ -1,0 +1,224 @@
+"""Logs and metrics: what each is called, and that neither names a person.
+
+Logs pass an allow-list of fields; what other libraries say keeps its words and loses its values.
+Every metric is declared here, with its labels and its unit.
+"""
+
+import logging
+import sys
+import traceback
+from collections.abc import Iterator, Mapping, MutableMapping
+from typing import Any
+
+import orjson
+import structlog
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+from consumer.deadletter import Burial
+
+LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
+FIELDS = frozenset(
+    {"event", "level", "timestamp", "topic", "partition", "offset", "event_id", "event_type"}
+    | {"action", "idempotency_key", "status", "attempt", "duration_ms", "contact", "reason"}
+    | {"field", "error", "trace", "logger", "cause", "scope", "seconds", "topics", "version"}
+    | {"host", "port", "partitions", "records", "held", "settings", "remedy", "rule", "size"}
+    | {"group", "session", "letter", "url"}
+)
+DELAYS = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800, 7200, 43200)
+SIZES = (1, 2, 5, 10, 25, 50, 100, 250, 500, 1000, 2000, 3000)
+
+
+# -- logs -----------------------------------------------------------------------------------
+
+
+def configure_logs(*, level: str, form: str | None) -> None:
+    """Send all logs to standard error; `form` is json, console, or None: console on a terminal."""
+    is_console = form == "console" or (form is None and sys.stderr.isatty())
+    renderer: Any = structlog.dev.ConsoleRenderer(colors=is_console and sys.stderr.isatty())
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            _traced,
+            _allowed,
+            renderer if is_console else _as_json,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(LEVELS[level]),
+        logger_factory=structlog.WriteLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=False,
+    )
+    root = logging.getLogger()
+    root.handlers = [_Bridge()]
+    root.setLevel(logging.WARNING)
+
+
+class _Bridge(logging.Handler):
+    """Takes what libraries log, without the values in it: those may be anybody's."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Log the words of a library's message, and the kind of its error."""
+        error = record.exc_info[0] if record.exc_info else None
+        structlog.get_logger().log(
+            record.levelno,
+            "library_message",
+            logger=record.name,
+            reason=str(record.msg)[:500] if record.args else _first_words(str(record.msg)),
+            error=error.__name__ if error else None,
+        )
+
+
+def _first_words(text: str) -> str:
+    """Return a finished text up to its first value-like sign."""
+    return text.split(":", maxsplit=1)[0][:200]
+
+
+def _traced(_: object, __: str, told: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Write an error as its kind and where it came from; its text may quote anything."""
+    error = told.pop("exc_info", None)
+    if error is True:
+        error = sys.exc_info()[1]
+    if isinstance(error, BaseException):
+        told["error"] = type(error).__name__
+        told["trace"] = list(_places(error))
+    return told
+
+
+def _places(error: BaseException) -> Iterator[str]:
+    """Yield where an error came from, then the same of those in its group and of its cause."""
+    for frame in traceback.extract_tb(error.__traceback__):
+        yield f"{frame.filename}:{frame.lineno} {frame.name}"
+    below = error.exceptions if isinstance(error, BaseExceptionGroup) else ()
+    for one in (*below, error.__cause__):
+        if one is not None:
+            yield f"-- {type(one).__name__}"
+            yield from _places(one)
+
+
+def _allowed(_: object, __: str, told: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    return {name: value for name, value in told.items() if name in FIELDS and value is not None}
+
+
+def _as_json(_: object, __: str, told: Mapping[str, Any]) -> str:
+    return orjson.dumps(told, default=str).decode()
+
+
+# -- metrics --------------------------------------------------------------------------------
+
+
+class Metrics:
+    """All metrics of one process, in a registry of their own."""
+
+    def __init__(self) -> None:
+        self._registry = CollectorRegistry()
+        self._records = self._counter("records", "Records taken", "topic")
+        self._events = self._counter("events_done", "Events finished with", "type", "outcome")
+        self._letters = self._counter("dead_letters", "Dead letters acknowledged", "reason")
+        self._abandoned = self._counter("records_abandoned", "Records revoked unfinished")
+        self._calls = self._counter("calls", "Requests by HTTP status", "action", "status")
+        self._call_seconds = self._histogram(
+            "call_seconds", "Seconds of a request", ("action",), Histogram.DEFAULT_BUCKETS
+        )
+        self._sizes = self._histogram("batch_size", "Items of a request", ("action",), SIZES)
+        self._delays = self._histogram(
+            "event_delay_seconds", "Seconds from the event's time to applied", ("type",), DELAYS
+        )
+        self._in_flight = self._gauge("in_flight", "Requests under way", "action")
+        self._buffered_records = self._gauge("buffered_records", "Records unfinished")
+        self._buffered_bytes = self._gauge("buffered_bytes", "Bytes of records unfinished")
+        self._oldest = self._gauge("oldest_unfinished_seconds", "Age of the oldest of them")
+        self._lag = self._gauge("consumer_lag", "Records not taken yet", "topic", "partition")
+        self._throttled = self._counter("throttled_seconds", "Seconds waited for the quota")
+        self._paused = self._gauge("paused", "What is held, by why", "reason")
+        self._imports = self._counter("imports", "Imports ended", "status")
+        self._consent = self._counter("consent_skips", "Consent events overruled", "rule")
+        self._ignored = self._counter("ignored_fields", "Fields left out", "type")
+
+    def render(self) -> bytes:
+        """Return the page of `/metrics`."""
+        return generate_latest(self._registry)
+
+    def _counter(self, name: str, text: str, *labels: str) -> Counter:
+        return Counter(f"esputnik_sync_{name}", text, labels, registry=self._registry)
+
+    def _gauge(self, name: str, text: str, *labels: str) -> Gauge:
+        return Gauge(f"esputnik_sync_{name}", text, labels, registry=self._registry)
+
+    def _histogram(
+        self, name: str, text: str, labels: tuple[str, ...], buckets: tuple[float, ...]
+    ) -> Histogram:
+        return Histogram(
+            f"esputnik_sync_{name}", text, labels, registry=self._registry, buckets=buckets
+        )
+
+    # -- delivery ---------------------------------------------------------------------------
+
+    def called(self, action: str, status: str, seconds: float) -> None:
+        """Count one request and its time; `status` is HTTP's, or `none` without an answer."""
+        self._calls.labels(action, status).inc()
+        self._call_seconds.labels(action).observe(seconds)
+
+    def batched(self, action: str, size: int) -> None:
+        """Count the items of one bulk request."""
+        self._sizes.labels(action).observe(size)
+
+    def in_flight(self, action: str, change: int) -> None:
+        """Note that a request began (1) or ended (-1)."""
+        self._in_flight.labels(action).inc(change)
+
+    def imported(self, status: str) -> None:
+        """Count an import session by how it ended."""
+        self._imports.labels(status).inc()
+
+    def throttled(self, seconds: float) -> None:
+        """Count time spent waiting for the account's limits."""
+        self._throttled.inc(seconds)
+
+    # -- events -----------------------------------------------------------------------------
+
+    def taken(self, topic: str) -> None:
+        """Count a record."""
+        self._records.labels(topic).inc()
+
+    def delivered(self, event_type: str, delay: float) -> None:
+        """Count an event that was applied, and the seconds since it happened."""
+        self._events.labels(event_type, "delivered").inc()
+        self._delays.labels(event_type).observe(max(0.0, delay))
+
+    def skipped(self, event_type: str, rule: str) -> None:
+        """Count an event that asked for nothing, by the rule that said so."""
+        self._events.labels(event_type, "skipped").inc()
+        if rule == "overtaken":
+            self._consent.labels(rule).inc()
+
+    def buried(self, burial: Burial) -> None:
+        """Count a dead letter that was acknowledged."""
+        self._letters.labels(burial.reason).inc()
+
+    def abandoned(self, records: int) -> None:
+        """Count records that went to another member unfinished."""
+        self._abandoned.inc(records)
+
+    def ignored(self, event_type: str, fields: int) -> None:
+        """Count fields that were left out: unknown ones, and unusable ones beside good ones."""
+        if fields:
+            self._ignored.labels(event_type).inc(fields)
+
+    def gauge(
+        self,
+        *,
+        buffered_records: int,
+        buffered_bytes: int,
+        oldest_unfinished: float,
+        lags: Mapping[tuple[str, int], int],
+        paused: Mapping[str, int],
+    ) -> None:
+        """Set all gauges; partitions that are owned no more disappear."""
+        self._buffered_records.set(buffered_records)
+        self._buffered_bytes.set(buffered_bytes)
+        self._oldest.set(oldest_unfinished)
+        self._lag.clear()
+        for (topic, partition), lag in lags.items():
+            self._lag.labels(topic, str(partition)).set(lag)
+        for reason, count in paused.items():
+            self._paused.labels(reason).set(count)

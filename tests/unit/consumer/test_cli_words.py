@@ -1,0 +1,55 @@
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+
+from consumer.cli_words import Chance, chance, gap, instant
+from consumer.record import Partition
+
+
+@pytest.mark.parametrize(
+    ("text", "partition"),
+    [("orders:0", Partition("orders", 0)), ("a:b:12", Partition("a:b", 12))],
+)
+def test_a_gap_names_a_partition(text: str, partition: Partition) -> None:
+    assert gap(text) == partition
+
+
+@pytest.mark.parametrize("text", ["", "orders", "orders:", ":1", "orders:-1", "orders:x", "a:²"])
+def test_a_gap_that_names_no_partition_is_refused_with_what_to_write(text: str) -> None:
+    with pytest.raises(ValueError, match="write TOPIC:PARTITION"):
+        gap(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "found"), [("500=0.1", Chance("500", 0.1)), ("late=1", Chance("late", 1.0))]
+)
+def test_a_fault_has_a_kind_and_a_share(text: str, found: Chance) -> None:
+    assert chance(text) == found
+
+
+@pytest.mark.parametrize("text", ["500", "500=", "500=x", "=0.1", "500=1.1", "500=-1", "500=nan"])
+def test_a_fault_without_a_share_between_0_and_1_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="write KIND=PROBABILITY"):
+        chance(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "time"),
+    [
+        ("2026-11-24T10:00:00Z", datetime(2026, 11, 24, 10, tzinfo=UTC)),
+        (
+            "2026-11-24T10:00:00+02:00",
+            datetime(2026, 11, 24, 10, tzinfo=timezone(timedelta(hours=2))),
+        ),
+        ("2026-11-24T10:00", datetime(2026, 11, 24, 10, tzinfo=UTC)),
+        ("2026-11-24", datetime(2026, 11, 24, tzinfo=UTC)),
+    ],
+)
+def test_a_time_without_a_zone_is_utc(text: str, time: datetime) -> None:
+    assert instant(text) == time
+    assert instant(text).tzinfo is not None
+
+
+def test_what_is_no_time_is_refused_with_what_to_write() -> None:
+    with pytest.raises(ValueError, match="write such as 2026-"):
+        instant("yesterday")
