@@ -32,7 +32,7 @@ def sandbox(
     """Be an eSputnik account on this machine; its key is `sandbox`."""
     # The service does without the simulator: only this command loads it.
     from esputnik.sandbox.faults import KINDS  # noqa: PLC0415
-    from esputnik.sandbox.server import serve  # noqa: PLC0415
+    from consumer.sandbox import serve  # noqa: PLC0415
 
     faults = {one.kind: one.share for one in fault or ()}
     for kind in faults:

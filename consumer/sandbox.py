@@ -9,7 +9,7 @@ from typing import Self
 from consumer.errors import SettingsError
 from consumer.serving import Serving
 from esputnik.sandbox.account import Account
-from esputnik.sandbox.app import API, SandboxApp
+from esputnik.sandbox.server import API, SandboxApp
 from esputnik.sandbox.switches import Switches
 
 
@@ -24,9 +24,8 @@ class SandboxServer:
         faults: Mapping[str, float] | None = None,
         switches: Switches | None = None,
     ) -> None:
-        chosen = switches or Switches()
-        self._app = SandboxApp(lambda: Account(switches=chosen, seed=seed, faults=faults))
-        self._serving = Serving(self._app, host="127.0.0.1", port=port)
+        account = Account(switches=switches, seed=seed, faults=faults)
+        self._serving = Serving(SandboxApp(account), host="127.0.0.1", port=port)
 
     async def __aenter__(self) -> Self:
         """Listen. Raises OSError where the port is taken."""

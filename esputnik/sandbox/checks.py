@@ -7,9 +7,7 @@ from esputnik.sandbox.book import SINGLE, canonical
 from esputnik.sandbox.switches import Switches
 from esputnik.sandbox.wire import Object, text_of
 
-KINDS = frozenset(
-    {"email", "sms", "viber", "mobilepush", "webpush", "appinbox", "widget", "inapp"}
-)
+KINDS = frozenset({"email", "sms", "viber", "mobilepush", "webpush", "appinbox", "widget", "inapp"})
 MAX_OF_A_KIND = 2
 MAX_NAME = 40
 MAX_NAME_DIGITS = 3
@@ -20,7 +18,7 @@ MAX_FIELD = 5000  # of a text area, which all additional fields of the sandbox a
 _EMAIL = re.compile(r"[^@\s,;<>\"']+@[^@\s,;<>\"'.]+(\.[^@\s,;<>\"'.]+)+")
 _PHONE = re.compile(r"\+?[0-9]{5,15}")
 _PHONE_PADDING = re.compile(r"[\s()-]")
-_WORD = re.compile(r"\w+(['’ʼ`-]\w+)*\.?")
+_WORD = re.compile(r"\w+(['’ʼ`-]\w+)*\.?")  # noqa: RUF001 - apostrophes of names
 
 
 def contact_error(contact: Object, fields: frozenset[int] | set[int], switches: Switches) -> str:

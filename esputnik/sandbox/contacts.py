@@ -73,7 +73,7 @@ class Contacts:
                 contact.custom[field_id(field)] = value
 
     def write_channels(self, contact: Contact, kind: str, channels: list[dict[str, Any]]) -> None:
-        """Write channels of one kind: addresses and phones are replaced, tokens come in addition."""
+        """Write channels of one kind: addresses and phones are replaced, tokens are added."""
         if kind in SINGLE:
             self._book.set_channel(contact, kind, channels)
             return
@@ -100,13 +100,14 @@ class Contacts:
         return text_answer(f"Contact with id='{contact.id}' has been updated")
 
     def delete(self, asked: Asked) -> SandboxAnswer:
-        """Delete a contact by its id, for good with `erase`."""
+        """Delete a contact by its id, or its external id; for good with `erase`."""
+        if not asked.parts:
+            return self._delete_customer(asked)
         contact = self.existing(asked.number())
         self._delete(contact, asked)
         return text_answer(f"Contact with id='{contact.id}' has been deleted")
 
-    def delete_customer(self, asked: Asked) -> SandboxAnswer:
-        """Delete a contact by its external id."""
+    def _delete_customer(self, asked: Asked) -> SandboxAnswer:
         external = asked.query.get("externalCustomerId", "")
         if not external:
             raise RefusedError("externalCustomerId is required")

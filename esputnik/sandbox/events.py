@@ -19,7 +19,7 @@ from esputnik.sandbox.wire import (
 MAX_EVENT_BYTES = 20_000
 MAX_PAST_EVENTS = 500
 MAX_TYPE, MAX_KEY, MAX_NAME = 100, 300, 100
-FORBIDDEN = frozenset("<;’\\/|\"`'^?!,>")
+FORBIDDEN = frozenset("<;’\\/|\"`'^?!,>")  # noqa: RUF001 - the vendor's own list
 
 # Parameter names that identify a contact, in lower case, by what they hold; the first wins.
 # Source: docs.yespo.io/docs/validating-event-parameters and how-send-events-resource-v1event.

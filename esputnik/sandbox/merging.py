@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from esputnik.sandbox.book import ADDRESS, TEXTS, Book, Contact
 from esputnik.sandbox.checks import channels_in, field_id
@@ -10,6 +10,8 @@ from esputnik.sandbox.contacts import Contacts, holder, texts_in
 from esputnik.sandbox.segments import Segments
 from esputnik.sandbox.switches import Switches
 from esputnik.sandbox.wire import Object, text_of
+
+Key = TypeVar("Key")
 
 CHANNELS = ("email", "sms", "mobilepush", "webpush")
 FIELDS = frozenset({*TEXTS, *ADDRESS, *CHANNELS, "externalCustomerId", "ordersInfo"})
@@ -162,7 +164,7 @@ class Merger:
             self._book.set_channel(contact, kind, ())
 
 
-def _put[Key](held: dict[Key, str], name: Key, value: str) -> None:
+def _put(held: dict[Key, str], name: Key, value: str) -> None:
     if value:
         held[name] = value
     else:

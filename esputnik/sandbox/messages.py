@@ -40,15 +40,16 @@ class Messages:
     # -- app inbox --------------------------------------------------------------------------
 
     def create(self, asked: Asked) -> SandboxAnswer:
-        """Create a message in its base language. Source: docs.yespo.io/reference/addappinboxmessage."""
+        """Create a message in its base language.
+
+        Source: docs.yespo.io/reference/addappinboxmessage.
+        """
         body = asked.fields()
         _check(body, ("name", "title", "text"))
         number = FIRST_MESSAGE + len(self.inbox)
         told = body.get("translations") if self._switches.store_translations else None
         translations = {
-            str(one.get("languageCode")): dict(one)
-            for one in told or ()
-            if isinstance(one, dict)
+            str(one.get("languageCode")): dict(one) for one in told or () if isinstance(one, dict)
         }
         self.inbox[number] = {**body, "id": number, "translations": translations}
         return json_answer({"id": number})
@@ -112,9 +113,7 @@ class Messages:
         results = [self._send(number, one, by_email=by_email, asked=asked) for one in recipients]
         return json_answer({"id": 0, **collapsed("results", results)})
 
-    def _send(
-        self, number: int, given: Object, *, by_email: bool, asked: Asked
-    ) -> dict[str, Any]:
+    def _send(self, number: int, given: Object, *, by_email: bool, asked: Asked) -> dict[str, Any]:
         request_id = f"{self._rng.getrandbits(128):032x}"
         locator = text_of(given.get("locator"))
         shown = {"id": 0, "locator": locator, "requestId": request_id}

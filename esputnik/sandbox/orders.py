@@ -164,5 +164,7 @@ def _new_contact(order: Object, *, is_free: bool) -> dict[str, Any]:
         for kind, name in (("email", "email"), ("sms", "phone"))
         if text_of(order.get(name))
     ]
-    names = ("firstName", "lastName", "externalCustomerId") if is_free else ("firstName", "lastName")
+    names = (
+        ("firstName", "lastName", "externalCustomerId") if is_free else ("firstName", "lastName")
+    )
     return {"channels": channels} | {name: order[name] for name in names if name in order}

@@ -68,7 +68,9 @@ class Segments:
 
     def contact_view(self, contact: Contact) -> dict[str, Any]:
         """Return a contact as the API shows it, with its segments."""
-        groups = [self._segments[one].view() for one in sorted(contact.segments & self._segments.keys())]
+        groups = [
+            self._segments[one].view() for one in sorted(contact.segments & self._segments.keys())
+        ]
         return {**contact.view(), "groups": groups}
 
     def attach(self, asked: Asked) -> SandboxAnswer:

@@ -86,7 +86,7 @@ class Switches:
     unknown_segment: Literal["404", "create"] = "404"
     unknown_category: Literal["400", "create"] = "create"
 
-    unknown_token: Literal["404", "create"] = "404"
+    unknown_token: Literal["404", "create"] = "404"  # noqa: S105 - no secret
     unreachable: frozenset[str] = frozenset()
     taken: frozenset[str] = frozenset()
     unknown_message: Literal["404", "send"] = "send"

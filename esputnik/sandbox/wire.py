@@ -13,7 +13,7 @@ TEXT_TYPE = "text/plain; charset=UTF-8"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SandboxRequest:
-    """An HTTP request. `path` starts at `/v1` or `/v2`, percent-encoded; header names lower-case."""
+    """An HTTP request: the path from `/v1`, percent-encoded; header names in lower case."""
 
     method: str
     path: str

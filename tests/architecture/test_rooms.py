@@ -49,7 +49,6 @@ WORLD = {
 
 SHELL = {
     "esputnik/client.py",
-    "esputnik/sandbox/app.py",
     "esputnik/sandbox/server.py",
     "consumer/__main__.py",
     "consumer/admin.py",

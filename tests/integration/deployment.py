@@ -20,7 +20,7 @@ from consumer.kafka import Connection, read_topic
 from consumer.record import Record
 from demo.figures import Figures, read_figures
 from demo.parts import Part, consumer_settings, start_consumer
-from esputnik.sandbox.server import SandboxServer
+from consumer.sandbox import SandboxServer
 
 LOOK_EVERY = 0.05  # s between looks at a condition
 PATIENCE = 90.0  # s until a test gives up on a condition
