@@ -12,7 +12,7 @@ from consumer.cli import Config, Json, Set, loaded_for, write_line
 from consumer.cli_tables import table
 from consumer.cli_words import Chance, chance
 from consumer.errors import SettingsError
-from consumer.settings import Loaded, Settings, leaves
+from consumer.settings import LEAVES, Loaded, Settings
 from handlers.routes import ROUTES
 from schemas.catalog import json_schema
 
@@ -31,8 +31,8 @@ def sandbox(
 ) -> None:
     """Be an eSputnik account on this machine; its key is `sandbox`."""
     # The service does without the simulator: only this command loads it.
-    from esputnik.sandbox.faults import KINDS  # noqa: PLC0415
     from consumer.sandbox import serve  # noqa: PLC0415
+    from esputnik.sandbox.faults import KINDS  # noqa: PLC0415
 
     faults = {one.kind: one.share for one in fault or ()}
     for kind in faults:
@@ -97,7 +97,7 @@ def _settings_rows(loaded: Loaded) -> list[dict[str, Any]]:
     """Return every setting with its value, secrets masked, and its origin."""
     values = loaded.settings.model_dump(mode="json")
     rows = []
-    for path in leaves():
+    for path in LEAVES:
         value: Any = values
         for name in path.split("."):
             value = value[name]
