@@ -359,14 +359,16 @@ class KafkaSource(ConsumerRebalanceListener):  # type: ignore[misc]
 
 
 def _unreadable(trouble: Exception) -> dict[Partition, str]:
-    """Return the partitions an error of `getmany` names, and why they cannot be read on."""
+    """Return the partitions an error of `getmany` names, and why they cannot be read on.
+
+    An error that a partition has no offset names none: the fetcher may ask before a new assignment
+    is sought to its starts, and what has no start was blocked by then.
+    """
     argument = trouble.args[0] if trouble.args else None
     if isinstance(argument, Mapping):
         places = [place for place in argument if isinstance(place, TopicPartition)]
         reason = "record_too_large" if isinstance(trouble, RecordTooLargeError) else "out_of_range"
         return {_partition(place): reason for place in places}
-    if isinstance(argument, TopicPartition):
-        return {_partition(argument): "no_offset"}
     return {}
 
 
