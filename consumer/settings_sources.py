@@ -4,6 +4,7 @@ The only reader of the environment. All faults are told at once, a line each.
 """
 
 import os
+import ssl
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import yaml
 from pydantic import ValidationError
 
 from consumer.errors import SettingsError
-from consumer.settings import LEAVES, PREFIX, Loaded, Settings, env_name
+from consumer.settings import LEAVES, PREFIX, Kafka, Loaded, Settings, env_name
 from consumer.settings_conflicts import cautions, conflicts
 from consumer.settings_faults import fault, named, path_of
 from consumer.settings_layer import Layer, read_document
@@ -62,7 +63,10 @@ def load(
     lower = read_environment(environ).over(read_file(config, environ))
     layer = read_overrides(overrides).over(lower)
     settings = _validated(layer)
-    for path, words in (*conflicts(settings, needs_api_key=needs_api_key), *_lost_files(settings)):
+    for path, words in (
+        *conflicts(settings, needs_api_key=needs_api_key),
+        *_bad_files(settings.kafka),
+    ):
         layer.refuse(path, f"{named(path, layer.origins)}: {words}")
     if layer.faults:
         raise SettingsError(layer.faults)
@@ -88,11 +92,28 @@ def _validated(layer: Layer) -> Settings:
                 layer.refuse(path, *told)
 
 
-def _lost_files(settings: Settings) -> Iterator[tuple[str, str]]:
-    for name in ("ssl_cafile", "ssl_certfile", "ssl_keyfile"):
-        file = getattr(settings.kafka, name)
-        if file is not None and not file.is_file():
-            yield f"kafka.{name}", "there is no such file; write the path of one"
+def _bad_files(kafka: Kafka) -> Iterator[tuple[str, str]]:
+    """Yield which PEM files cannot be used."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    try:
+        if kafka.ssl_cafile is not None:
+            context.load_verify_locations(kafka.ssl_cafile)
+    except OSError as trouble:
+        yield "kafka.ssl_cafile", f"cannot be used ({_why(trouble)}); write the path of a PEM file"
+    try:
+        if kafka.ssl_certfile is not None:
+            # The empty password keeps it from asking for one on the terminal.
+            context.load_cert_chain(kafka.ssl_certfile, kafka.ssl_keyfile, password="")
+    except OSError as trouble:
+        why = f"cannot be used with its key ({_why(trouble)})"
+        remedy = "write the paths of PEM files that belong together, the key without a password"
+        yield "kafka.ssl_certfile", f"{why}; {remedy}"
+
+
+def _why(trouble: OSError) -> str:
+    if isinstance(trouble, ssl.SSLError):
+        return trouble.reason or "no PEM"
+    return trouble.strerror or "unreadable"
 
 
 def _unbuilt(layer: Layer) -> Iterator[str]:

@@ -60,6 +60,7 @@ SHELL = {
     "consumer/cli_about.py",
     "consumer/cli_letters.py",
     "consumer/cli_replay.py",
+    "consumer/cli_service.py",
     "consumer/clock.py",
     "consumer/commands.py",
     "consumer/delivery.py",

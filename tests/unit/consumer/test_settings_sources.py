@@ -11,6 +11,19 @@ from consumer.errors import SettingsError
 from consumer.settings import Loaded
 from consumer.settings_sources import environment, load
 
+# An authority made for these tests alone.
+CERTIFICATE = """-----BEGIN CERTIFICATE-----
+MIIBbDCCAROgAwIBAgIUfW0G7Fb64x8HaZXbJJUbc/qeyPYwCgYIKoZIzj0EAwIw
+DDEKMAgGA1UEAwwBeDAeFw0yNjExMjUwMjIyNDJaFw0zNjExMjIwMjIyNDJaMAwx
+CjAIBgNVBAMMAXgwWTATBgcqhkjOPQIBBggqhkjOPQMBBwNCAARzfU2HG5lgICdv
+cRNPrSt4UaCk93EvE5Yr3BoiHG565gdkCtdVNXp0n3Qi5M4CUjtdTDlq2+8Pf2sj
+T+FsSVzYo1MwUTAdBgNVHQ4EFgQUA6omnMLpMlQppSPnNjXWwaEVf2IwHwYDVR0j
+BBgwFoAUA6omnMLpMlQppSPnNjXWwaEVf2IwDwYDVR0TAQH/BAUwAwEB/zAKBggq
+hkjOPQQDAgNHADBEAiA8Vn2NsjE8P+Y/xSb/giovLkzlK58fNd+3ENN5wqxYcwIg
+Kspo2b7jdvlbV7iRLNurMzXwXoZogtuayuTBgwe5Rrc=
+-----END CERTIFICATE-----
+"""
+
 
 @pytest.fixture(autouse=True)
 def _nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -431,22 +444,27 @@ def test_sasl_needs_all_it_takes_to_log_in() -> None:
     ]
 
 
-def test_a_pem_file_must_be_there() -> None:
-    lines = faults("kafka.ssl_cafile=/none", KAFKA__SSL_KEYFILE="/none")
-
-    assert lines == [
-        "ESPUTNIK_SYNC_KAFKA__SSL_CERTFILE: is missing; write the path of the key's certificate",
-        "ESPUTNIK_SYNC_KAFKA__SSL_CAFILE (in --set): there is no such file; write the path of one",
-        "ESPUTNIK_SYNC_KAFKA__SSL_KEYFILE: there is no such file; write the path of one",
-    ]
+def test_a_key_needs_its_certificate() -> None:
+    assert fault(KAFKA__SSL_KEYFILE="/key.pem") == (
+        "ESPUTNIK_SYNC_KAFKA__SSL_CERTFILE: is missing; write the path of the key's certificate"
+    )
 
 
-def test_a_key_with_its_certificate_goes(tmp_path: Path) -> None:
-    file = a_file(tmp_path, "")
+@pytest.mark.parametrize("text", [None, "", "no PEM"])
+def test_a_file_that_is_no_pem_is_told_with_its_setting(tmp_path: Path, text: str | None) -> None:
+    file = tmp_path / "none.pem" if text is None else a_file(tmp_path, text)
 
-    found = loading(f"kafka.ssl_keyfile={file}", f"kafka.ssl_certfile={file}")
+    authority, certificate = faults(f"kafka.ssl_cafile={file}", KAFKA__SSL_CERTFILE=str(file))
 
-    assert found.settings.kafka.ssl_certfile == file
+    assert authority.startswith("ESPUTNIK_SYNC_KAFKA__SSL_CAFILE (in --set): cannot be used (")
+    assert certificate.startswith("ESPUTNIK_SYNC_KAFKA__SSL_CERTFILE: cannot be used with its key")
+    assert "(No such file or directory)" in authority or text is not None
+
+
+def test_an_authority_may_be_named_by_its_file(tmp_path: Path) -> None:
+    file = a_file(tmp_path, CERTIFICATE)
+
+    assert loading(f"kafka.ssl_cafile={file}").settings.kafka.ssl_cafile == file
 
 
 @pytest.mark.parametrize(
