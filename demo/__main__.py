@@ -35,6 +35,7 @@ FEWEST = 200
 STORY_AGE = timedelta(hours=1)  # it is of today, and lies behind us however long it is
 TROUBLE = (DemoError, SyncError, KafkaError, httpx.HTTPError, OSError)
 COMMAND = ".venv/bin/esputnik-sync"
+OF_RUN = ("ADMIN__PORT", "LEDGER__URL", "LOG__FORMAT")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,7 +141,9 @@ async def _stay(stand: Stand, folder: Path, screen: Screen, stopped: asyncio.Fut
 
 
 def _exports(settings: Mapping[str, str]) -> str:
-    return "".join(f"export {name}={shlex.quote(text)}\n" for name, text in settings.items())
+    """Return settings for a shell, without those that matter to a running consumer alone."""
+    kept = {name: text for name, text in settings.items() if not name.endswith(OF_RUN)}
+    return "".join(f"export {name}={shlex.quote(text)}\n" for name, text in kept.items())
 
 
 def _sentence(trouble: BaseException) -> str:
