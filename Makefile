@@ -54,7 +54,8 @@ pure: $(TEST) ## After `make test`: every branch of the pure files was run
 bench: $(TEST) ## Measure speed
 	@$(BIN)/python -m bench
 
-docs: $(TEST) ## Try every example of the documentation
+docs: $(TEST) ## Write the tables of docs/ anew, and try every example in them
+	$(BIN)/python -m consumer.pages
 	$(BIN)/python -m pytest tests/docs
 
 lock: ## Pin the newest versions in requirements/*.txt; needs uv
