@@ -74,7 +74,7 @@ async def set_up(folder: Path, seed: int, show: Show, parts: AsyncExitStack) -> 
     parts.push_async_callback(sandbox.stop)
     stand = Stand(bootstrap=bootstrap, api=api)
     await stand.refuse(RULES)
-    show.step("Creating the topics and the consumer group")
+    show.step("Creating topics and group")
     await make_topics(bootstrap, topics() | {DEAD_LETTERS: DEAD_LETTER_PARTITIONS})
     await open_group(bootstrap, next(iter(topics())))
     return stand
@@ -118,7 +118,7 @@ async def _tell(story: Story, stand: Stand, watch: Watch) -> tuple[Figures, floa
         await watch.until(lambda figures: figures.records > 0)
         begun = now()
         await watch.until(lambda figures: figures.finished >= len(people))
-        watch.show.step("They order, move, opt out")
+        watch.show.step("They order, move and opt out")
         await produce(producer, story.wave(2))
         await watch.until(lambda figures: figures.finished >= everything)
         ended = now()

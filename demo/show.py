@@ -24,7 +24,7 @@ class Show:
         self._next_line = events // 4
         self._progress = Progress(
             SpinnerColumn("line"),
-            TextColumn("{task.description}"),
+            TextColumn("{task.description:<31}"),
             BarColumn(),
             MofNCompleteColumn(),
             TextColumn("events"),

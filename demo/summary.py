@@ -70,14 +70,14 @@ def _headline(seen: Performance) -> Iterator[Text]:
     events, requests = seen.figures.finished, seen.figures.requests
     yield Text.assemble(
         ("\nesputnik-sync", "bold"),
-        f" carried {events:,} events to eSputnik in {seen.seconds:.1f} s: ",
+        f" worked through {events:,} events in {seen.seconds:.1f} s: ",
         (f"{events / max(seen.seconds, 0.1):,.0f} a second", "bold"),
         ".",
     )
     yield Text.assemble(
         "It took ",
         (f"{requests:,} requests", "bold"),
-        f": {events / max(requests, 1):.1f} events each.",
+        f" to eSputnik, one for every {events / max(requests, 1):.1f} events.",
     )
 
 
