@@ -109,7 +109,14 @@ def show(
             write_line(row)
         return
 
-    table(rows, ("setting", "value", "origin"))
+    table([row | {"value": _shown(row["value"])} for row in rows], ("setting", "value", "origin"))
+
+
+def _shown(value: object) -> object:
+    """Return a value for people: maps with an entry a line."""
+    if isinstance(value, dict) and value:
+        return "\n".join(f"{name}: {orjson.dumps(one).decode()}" for name, one in value.items())
+    return "none" if value is None else value
 
 
 def write_document(told: Mapping[str, Any]) -> None:

@@ -3,17 +3,16 @@
 import asyncio
 import inspect
 import sys
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 
 from consumer.build import connection, planner
 from consumer.cli import Config, Json, Set, loaded_for, typed, write_line
-from consumer.cli_tables import table
+from consumer.cli_tables import LETTERS, letter_rows, table, terminal
 from consumer.cli_words import instant
 from consumer.clock import SystemClock
 from consumer.errors import WorkFailedError
@@ -21,9 +20,6 @@ from consumer.kafka import KafkaAdmin, read_topic
 from consumer.letters import Filters, Found, Reading, newest, page, read_letters, row
 from consumer.record import Record
 from consumer.settings import Loaded
-
-COLUMNS = ("id", "reason", "type", "event_id", "topic", "partition", "offset", "at", "message")
-SHORT = 12  # digits of an id that a table shows; they do as `--id`
 
 dlq = typer.Typer(name="dlq", help="Look at dead letters.", no_args_is_help=True)
 Limit = Annotated[
@@ -159,7 +155,7 @@ def list_(  # noqa: PLR0913 - options
     """List dead letters, one a line; no value of an event is shown."""
     loaded = loaded_for(context, config, sets, needs_api_key=False)
     rows = [row(one) for one in asyncio.run(matching(loaded, filters))][:limit]
-    print_rows(rows, COLUMNS, as_json=as_json)
+    print_rows(rows, letter_rows, LETTERS, as_json=as_json)
 
 
 @dlq.command()
@@ -192,13 +188,19 @@ def show(  # noqa: PLR0913 - options
         if as_json or not sys.stdout.isatty():
             write_line(told)
         else:
-            Console().print_json(data=told)
+            terminal().print_json(data=told)
 
 
-def print_rows(rows: Sequence[dict[str, Any]], columns: Sequence[str], *, as_json: bool) -> None:
-    """Print lines of JSON, or a table on a terminal."""
+def print_rows(
+    rows: Sequence[dict[str, Any]],
+    for_people: Callable[[Sequence[dict[str, Any]]], Sequence[Mapping[str, Any]]],
+    columns: Sequence[str],
+    *,
+    as_json: bool,
+) -> None:
+    """Print lines of JSON; on a terminal a table of these columns of what is for people."""
     if as_json or not sys.stdout.isatty():
         for told in rows:
             write_line(told)
     else:
-        table([told | {"id": told["id"][:SHORT]} for told in rows], columns)
+        table(for_people(rows), columns)

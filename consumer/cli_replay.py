@@ -2,14 +2,12 @@
 
 import asyncio
 import random
-import sys
 from collections.abc import Callable, Coroutine, Iterable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.progress import Progress
 
 from consumer import __version__
@@ -17,7 +15,7 @@ from consumer.app import Signals
 from consumer.build import client, connection, exchange, limits, planner, policy
 from consumer.cli import Config, Json, Set, finish, loaded_for
 from consumer.cli_letters import Limit, filtered, matching, print_rows, topic_records
-from consumer.cli_tables import plan_rows
+from consumer.cli_tables import ENDS, PLAN, end_rows, plan_rows, terminal
 from consumer.clock import SystemClock
 from consumer.delivery import Delivery
 from consumer.gate import Gate
@@ -29,7 +27,6 @@ from consumer.settings import Loaded, Settings
 from consumer.telemetry import Metrics
 from esputnik.client import Client
 
-COLUMNS = ("id", "reason", "type", "verdict", "sends")
 Activity = Callable[[], Coroutine[None, None, None]]
 
 
@@ -89,8 +86,7 @@ async def _replay(loaded: Loaded, wish: _Wish) -> int:
         return await _send(loaded, wish, steps)
     plan, now = planner(settings), clock.wall()
     lines = [plan_line(step, plan, now) for step in steps]
-    is_json = wish.as_json or not sys.stdout.isatty()
-    print_rows(lines if is_json else plan_rows(lines), COLUMNS, as_json=is_json)
+    print_rows(lines, plan_rows, PLAN, as_json=wish.as_json)
     ready = sum(step.verdict is Verdict.SEND for step in steps)
     typer.echo(f"{ready} of {len(steps)} would be sent; --yes sends them", err=True)
     return 0
@@ -112,7 +108,7 @@ async def _send(loaded: Loaded, wish: _Wish, steps: Sequence[Step]) -> int:
     signals.listen()
     todo = [step for step in steps if step.verdict is Verdict.SEND]
     left = [step for step in steps if step.verdict not in {Verdict.SEND, Verdict.DELIVERED_BEFORE}]
-    shown = Console(stderr=True)
+    shown = terminal(is_error=True)
     with Progress(console=shown, disable=not shown.is_terminal, transient=True) as bar:
         task = bar.add_task("replay", total=len(todo))
 
@@ -136,7 +132,7 @@ def _print_ends(steps: Sequence[Step], ended: Sequence[Ended], *, as_json: bool)
         if end is None and step.verdict is Verdict.SEND:
             why = "interrupted"
         rows.append({"id": letter.id, "type": letter.event_type, "outcome": outcome, "reason": why})
-    print_rows(rows, ("id", "type", "outcome", "reason"), as_json=as_json)
+    print_rows(rows, end_rows, ENDS, as_json=as_json)
     counts = [
         f"{sum(told['outcome'] == outcome for told in rows)} {outcome.replace('_', ' ')}"
         for outcome in ("delivered", "skipped", "buried", "not_sent")

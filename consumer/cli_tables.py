@@ -1,24 +1,35 @@
-"""Results for people, on a terminal. What comes from events is shown as it is, never as markup."""
+"""Results for people, on a terminal. What comes from events is shown as it is, never as markup.
+
+Nothing is cut off: what is too wide for the terminal goes on in the next line.
+"""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import orjson
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
 COLOURS = {"ok": "green", "warning": "yellow", "failed": "red"}
+SHORT = 12  # digits of a letter's id; they do for `--id`
+
+
+def terminal(*, is_error: bool = False) -> Console:
+    """Return standard output or error for people; where NO_COLOR is set, without any colour."""
+    console = Console(stderr=is_error)
+    return Console(stderr=is_error, color_system=None) if console.no_color else console
 
 
 def table(
     rows: Iterable[Mapping[str, Any]], columns: Sequence[str], console: Console | None = None
 ) -> None:
     """Show rows as a table of these columns."""
-    shown = Table(*columns, box=None, header_style="bold")
+    heads = (Column(column, overflow="fold") for column in columns)
+    shown = Table(*heads, box=None, header_style="bold", pad_edge=False)
     for row in rows:
         shown.add_row(*(Text(_text(row.get(column))) for column in columns))
-    (console or Console()).print(shown)
+    (console or terminal()).print(shown)
 
 
 def finding_line(told: Mapping[str, str], console: Console | None = None) -> None:
@@ -28,22 +39,56 @@ def finding_line(told: Mapping[str, str], console: Console | None = None) -> Non
     )
     if remedy := told.get("remedy"):
         line.append(f"; {remedy}")
-    (console or Console()).print(line, soft_wrap=True)
+    (console or terminal()).print(line, soft_wrap=True)
 
 
-def plan_rows(lines: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Return the lines of a replay's plan with what each sends in one column."""
-    return [{**line, "sends": _sends(line.get("now"))} for line in lines]
+# -- dead letters ---------------------------------------------------------------------------
+
+LETTERS = ("letter", "event", "place", "why")
+PLAN = ("letter", "event", "sends")
+ENDS = ("letter", "type", "outcome", "reason")
 
 
-def _sends(now: Mapping[str, Any] | None) -> str | None:
-    """Return the HTTP of a letter, a line a call; the reason where there is none."""
-    if now is None:
-        return None
-    calls = [
-        f"{call['method']} {call['path']} {_json(call['body'])}".rstrip() for call in now["calls"]
+def letter_rows(rows: Iterable[Mapping[str, Any]]) -> list[dict[str, str]]:
+    """Return letters with few, tall columns: what belongs together stands in one."""
+    return [
+        {
+            "letter": _lines(row["id"][:SHORT], row["at"][:10]),
+            "event": _lines(row["type"], row["event_id"]),
+            "place": _lines(row["topic"], f"{row['partition']}:{row['offset']}"),
+            "why": _lines(row["reason"], row["message"]),
+        }
+        for row in rows
     ]
-    return "\n".join(calls) or str(now.get("reason"))
+
+
+def plan_rows(lines: Iterable[Mapping[str, Any]]) -> list[dict[str, str]]:
+    """Return the lines of a replay's plan, with the exact HTTP that each would send."""
+    return [
+        {
+            "letter": _lines(line["id"][:SHORT], line["verdict"]),
+            "event": _lines(line["type"], line["reason"]),
+            "sends": _sends(line.get("now")),
+        }
+        for line in lines
+    ]
+
+
+def end_rows(rows: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return how letters of a replay ended."""
+    return [{**row, "letter": row["id"][:SHORT]} for row in rows]
+
+
+def _lines(*texts: str | None) -> str:
+    return "\n".join(text for text in texts if text)
+
+
+def _sends(now: Mapping[str, Any] | None) -> str:
+    """Return the HTTP of a letter, a line a call; where there is none, the reason."""
+    if now is None:
+        return ""
+    calls = (f"{call['method']} {call['path']} {_json(call['body'])}" for call in now["calls"])
+    return "\n".join(map(str.rstrip, calls)) or str(now.get("reason"))
 
 
 def _json(value: object) -> str:

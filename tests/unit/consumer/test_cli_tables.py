@@ -4,7 +4,17 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from consumer.cli_tables import finding_line, plan_rows, table
+from consumer.cli_tables import (
+    ENDS,
+    LETTERS,
+    PLAN,
+    end_rows,
+    finding_line,
+    letter_rows,
+    plan_rows,
+    table,
+    terminal,
+)
 
 
 @pytest.fixture
@@ -44,6 +54,85 @@ def test_a_check_that_holds_shows_no_remedy(page: Console) -> None:
     assert shown(page) == "ok      kafka: reached\n"
 
 
+def test_what_is_too_wide_goes_on_in_the_next_line() -> None:
+    narrow = Console(file=io.StringIO(), width=20, no_color=True)
+    table([{"id": "a1", "sends": "0123456789" * 4}], ("id", "sends"), narrow)
+
+    assert "".join(shown(narrow).split()).endswith("a1" + "0123456789" * 4)
+
+
+@pytest.mark.parametrize(("no_color", "is_plain"), [("1", True), ("", False)])
+def test_no_color_leaves_the_terminal_without_any_style(
+    monkeypatch: pytest.MonkeyPatch, *, no_color: str, is_plain: bool
+) -> None:
+    monkeypatch.setenv("NO_COLOR", no_color)
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("TERM", "xterm-256color")
+    page = terminal()
+    page.file = io.StringIO()
+    table([{"id": "a1"}], ("id",), page)
+    finding_line({"check": "kafka", "verdict": "ok", "detail": "reached"}, page)
+
+    assert ("\x1b" not in shown(page)) is is_plain
+
+
+def test_the_terminal_may_be_the_one_of_errors() -> None:
+    assert (terminal(is_error=True).stderr, terminal().stderr) == (True, False)
+
+
+# -- dead letters ---------------------------------------------------------------------------
+
+LETTER: dict[str, Any] = {
+    "id": "0123456789abcdef" * 4,
+    "reason": "schema.missing",
+    "type": "order.changed",
+    "event_id": "ev-1",
+    "topic": "orders",
+    "partition": 3,
+    "offset": 129034,
+    "at": "2026-01-31T09:00:00+00:00",
+    "message": "data.total: is missing",
+}
+
+
+def test_a_letter_stands_in_few_columns() -> None:
+    (row,) = letter_rows([LETTER])
+
+    assert row == {
+        "letter": "0123456789ab\n2026-01-31",
+        "event": "order.changed\nev-1",
+        "place": "orders\n3:129034",
+        "why": "schema.missing\ndata.total: is missing",
+    }
+    assert tuple(row) == LETTERS
+
+
+def test_what_a_letter_does_not_know_is_left_out() -> None:
+    (row,) = letter_rows([LETTER | {"type": None, "event_id": None}])
+
+    assert row["event"] == ""
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_a_letter_fits_the_usual_terminals_whole(width: int) -> None:
+    page = Console(file=io.StringIO(), width=width, no_color=True)
+    table(letter_rows([LETTER]), LETTERS, page)
+
+    for text in ("0123456789ab", "order.changed", "3:129034", "schema.missing"):
+        assert text in shown(page)
+
+
+def test_how_a_letter_ended_stands_beside_its_short_id() -> None:
+    (row,) = end_rows([{"id": "0123456789abcdef", "outcome": "buried", "reason": "esp.conflict"}])
+
+    assert (row["letter"], row["outcome"], row["reason"]) == (
+        "0123456789ab",
+        "buried",
+        "esp.conflict",
+    )
+    assert set(row) | {"type"} >= set(ENDS)
+
+
 def a_call(**changes: Any) -> dict[str, Any]:
     return {"method": "POST", "path": "/v1/orders", "body": {"orders": []}} | changes
 
@@ -51,7 +140,7 @@ def a_call(**changes: Any) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("now", "sends"),
     [
-        (None, None),
+        (None, ""),
         ({"calls": [], "reason": "schema.missing"}, "schema.missing"),
         ({"calls": [a_call()]}, 'POST /v1/orders {"orders":[]}'),
         (
@@ -61,8 +150,13 @@ def a_call(**changes: Any) -> dict[str, Any]:
     ],
 )
 def test_a_plan_shows_the_http_of_each_letter_or_why_there_is_none(
-    now: dict[str, Any] | None, sends: str | None
+    now: dict[str, Any] | None, sends: str
 ) -> None:
-    (row,) = plan_rows([{"id": "a", "verdict": "send"} | ({"now": now} if now else {})])
+    (row,) = plan_rows([LETTER | {"verdict": "send"} | ({"now": now} if now else {})])
 
-    assert (row["id"], row["sends"]) == ("a", sends)
+    assert row == {
+        "letter": "0123456789ab\nsend",
+        "event": "order.changed\nschema.missing",
+        "sends": sends,
+    }
+    assert tuple(row) == PLAN
