@@ -53,11 +53,18 @@ async def make_topics(
 
 
 async def produce(
-    bootstrap: str, records: Iterable[Record], compression: str | None = None
+    bootstrap: str,
+    records: Iterable[Record],
+    compression: str | None = None,
+    max_request_size: int = 1_048_576,
 ) -> None:
     """Write records to the partitions they name, in order."""
     producer = AIOKafkaProducer(
-        bootstrap_servers=bootstrap, acks="all", linger_ms=5, compression_type=compression
+        bootstrap_servers=bootstrap,
+        acks="all",
+        linger_ms=5,
+        compression_type=compression,
+        max_request_size=max_request_size,
     )
     await producer.start()
     try:
