@@ -99,8 +99,12 @@ def _moved(stage: Stage, person: Person) -> None:
 
 
 def deleted(stage: Stage) -> None:
-    """Somebody asks to be forgotten: by user id, or by an address that must be looked up."""
+    """Somebody asks to be forgotten: by user id, or by an address that must be looked up.
+
+    Once all who would have done so, somebody's profile changes instead.
+    """
     if not stage.leaving:
+        updated(stage)
         return
     person = stage.leaving.pop()
     known_by = stage.rng.choices(("user_id", "email"), weights=(7, 3))[0]

@@ -65,9 +65,9 @@ def planned(sample: Sample) -> str:
     return plan.refusal.reason if plan.refusal is not None else APPLIED
 
 
-@pytest.mark.parametrize("count", [200, 1000])
-def test_a_story_has_as_many_events_as_were_asked_for(count: int) -> None:
-    story = events(count, 1)
+@pytest.mark.parametrize(("count", "seed"), [(200, 1), (1000, 1), (1500, 8), (1500, 9)])
+def test_a_story_has_as_many_events_as_were_asked_for(count: int, seed: int) -> None:
+    story = events(count, seed)
 
     assert len(story.samples) == count
     assert len(story.wave(1)) + len(story.wave(2)) == count
@@ -130,13 +130,13 @@ def test_those_who_leave_are_not_expected_any_more() -> None:
     assert stage.samples[-1].type == "user.deleted"
 
 
-def test_nobody_leaves_when_nobody_is_left() -> None:
+def test_when_nobody_is_left_to_leave_a_profile_changes() -> None:
     stage = a_stage()
     stage.leaving.clear()
 
     deleted(stage)
 
-    assert stage.samples == []
+    assert [sample.type for sample in stage.samples] == ["user.updated"]
 
 
 def test_the_first_news_of_a_device_is_that_there_is_one() -> None:
