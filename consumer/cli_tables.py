@@ -40,7 +40,9 @@ def _sends(now: Mapping[str, Any] | None) -> str | None:
     """Return the HTTP of a letter, a line a call; the reason where there is none."""
     if now is None:
         return None
-    calls = [f"{call['method']} {call['path']} {_json(call['body'])}".rstrip() for call in now["calls"]]
+    calls = [
+        f"{call['method']} {call['path']} {_json(call['body'])}".rstrip() for call in now["calls"]
+    ]
     return "\n".join(calls) or str(now.get("reason"))
 
 

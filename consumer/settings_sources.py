@@ -23,9 +23,7 @@ DEFAULT_FILE = Path("esputnik-sync.yaml")
 ALIASES = {"KAFKA_BOOTSTRAP_SERVERS": "kafka.bootstrap_servers"}
 INJECTED = (f"{PREFIX}PORT", f"{PREFIX}SERVICE_")  # by Kubernetes, for a service of our name
 UNBUILT = (
-    "dead_letter.max_ratio",
     "dead_letter.parking_topic",
-    "orders.coalesce",
     "consent.skew",
     "consent.memory_topic",
     "ledger.url",
