@@ -1,24 +1,23 @@
 """The command `esputnik-sync`, also `python -m consumer`."""
 
-import os
+import signal
 import sys
-from collections.abc import Sequence
-
-from consumer.cli import Given, app, guarded
-from consumer.cli_about import config_app, sandbox, schemas
-from consumer.cli_letters import dlq
-from consumer.cli_replay import replay
-
-app.add_typer(dlq)
-app.command()(replay)
-app.command()(sandbox)
-app.command()(schemas)
-app.add_typer(config_app)
+from types import FrameType
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Run a command and exit with its code."""
-    sys.exit(guarded(lambda: app(arguments, prog_name="esputnik-sync", obj=Given(os.environ))))
+def main() -> None:
+    """Run the command that was typed and exit with its code."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _interrupted)
+    # Loading all of it takes a moment, in which a signal may come already.
+    from consumer.commands import execute  # noqa: PLC0415
+
+    sys.exit(execute())
+
+
+def _interrupted(number: int, _: FrameType | None) -> None:
+    """End as a shell would: what has to end gently listens for itself."""
+    sys.exit(128 + number)
 
 
 if __name__ == "__main__":

@@ -14,7 +14,8 @@ from starlette.routing import Route
 
 from consumer.errors import SettingsError
 from consumer.serving import Serving
-from consumer.settings import Admin, env_name, is_loopback
+from consumer.settings import Admin, env_name
+from consumer.settings_conflicts import is_loopback
 from consumer.telemetry import Metrics
 
 log = structlog.get_logger()

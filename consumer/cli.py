@@ -9,46 +9,48 @@ import sys
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import orjson
 import structlog
 import typer
 
 from consumer import __version__
-from consumer import app as service
-from consumer.byhand import run_call, run_token_create
-from consumer.check import Verdict, findings
-from consumer.cli_tables import finding_line
-from consumer.cli_words import gap
 from consumer.errors import SyncError
-from consumer.explain import run_explain
-from consumer.record import Partition
 from consumer.settings import Loaded
 from consumer.settings_sources import load
 from consumer.telemetry import configure_logs
 
 log = structlog.get_logger()
 
+Value = TypeVar("Value")
+
 BUG = 70
+HELP = """Keeps eSputnik in step with events from Kafka.
+
+Settings come from --set, then the environment (ESPUTNIK_SYNC_…), then --config FILE or
+./esputnik-sync.yaml, then defaults: `esputnik-sync config show` lists them all."""
+EXIT_CODES = """Exit codes: 0 done, 1 the work failed, 2 wrong usage, 69 Kafka cannot be reached,
+70 a bug, 77 credentials refused, 78 wrong settings, 130 and 143 interrupted."""
 Config = Annotated[
     Path | None,
-    typer.Option("--config", help="YAML file of settings.", metavar="FILE", show_default=False),
+    typer.Option("--config", help="A YAML file of settings.", metavar="FILE", show_default=False),
 ]
 Set = Annotated[
     list[str] | None,
-    typer.Option("--set", help="A setting, above all else. Repeatable.", metavar="PATH=VALUE"),
+    typer.Option(
+        "--set", help="A setting, such as admin.port=0. Repeatable.", metavar="PATH=VALUE"
+    ),
 ]
-Json = Annotated[bool, typer.Option("--json", help="JSON lines, also on a terminal.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON lines, also on a terminal.")]
 app = typer.Typer(
-    help="Keeps eSputnik in step with events from Kafka.",
+    help=HELP,
+    epilog=EXIT_CODES,
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-tokens = typer.Typer(name="token", help="API tokens.", no_args_is_help=True)
-app.add_typer(tokens)
 
 
 # -- the frame ------------------------------------------------------------------------------
@@ -62,6 +64,11 @@ class Given:
     config: Path | None = None
     overrides: tuple[str, ...] = ()
 
+    @property
+    def has_colours(self) -> bool:
+        """Tell whether logs may be coloured on a terminal. Source: no-color.org."""
+        return not self.environ.get("NO_COLOR")
+
 
 def loaded_for(
     context: typer.Context, config: Path | None, sets: list[str] | None, *, needs_api_key: bool
@@ -74,7 +81,8 @@ def loaded_for(
         environ=given.environ,
         needs_api_key=needs_api_key,
     )
-    configure_logs(level=loaded.settings.log.level, form=loaded.settings.log.format)
+    logs = loaded.settings.log
+    configure_logs(level=logs.level, form=logs.format, has_colours=given.has_colours)
     for warning in loaded.warnings:
         log.warning("settings_warning", reason=warning)
     return loaded
@@ -85,9 +93,9 @@ def finish(work: Coroutine[Any, Any, int]) -> None:
     raise typer.Exit(asyncio.run(work))
 
 
-def guarded(command: Callable[[], None]) -> int:
+def guarded(command: Callable[[], None], given: Given) -> int:
     """Run a command and return its exit code; what an operator can mend shows no traceback."""
-    configure_logs(level="info", form=None)
+    configure_logs(level="info", form=None, has_colours=given.has_colours)
     try:
         command()
     except SystemExit as end:
@@ -134,103 +142,24 @@ def _options(
     sets: Set = None,
     *,
     _: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="The version.")
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
     ] = False,
 ) -> None:
     context.obj.config, context.obj.overrides = config, tuple(sets or ())
 
 
+def typed(read: Callable[[str], Value]) -> Callable[[str], Value]:
+    """Return a reader of an option whose faults show as they are worded."""
+
+    def reader(text: str) -> Value:
+        try:
+            return read(text)
+        except ValueError as fault:
+            raise typer.BadParameter(str(fault)) from None
+
+    return reader
+
+
 def write_line(told: Mapping[str, Any]) -> None:
     """Write one result as a line of JSON."""
     sys.stdout.write(orjson.dumps(told, default=str).decode() + "\n")
-
-
-# -- the service ----------------------------------------------------------------------------
-
-
-@app.command()
-def run(
-    context: typer.Context,
-    accept_gap: Annotated[
-        list[Partition] | None,
-        typer.Option(
-            parser=gap,
-            metavar="TOPIC:PARTITION",
-            help="Read on where offsets were lost, and lose what lay between. Repeatable.",
-        ),
-    ] = None,
-    config: Config = None,
-    sets: Set = None,
-) -> None:
-    """Carry events from Kafka to eSputnik until SIGTERM or SIGINT."""
-    loaded = loaded_for(context, config, sets, needs_api_key=True)
-
-    finish(service.run(loaded, accept_gap or ()))
-
-
-@app.command()
-def check(
-    context: typer.Context, *, as_json: Json = False, config: Config = None, sets: Set = None
-) -> None:
-    """Try what `run` needs, and say what to do about what fails."""
-    loaded = loaded_for(context, config, sets, needs_api_key=True)
-    finish(_check(loaded, as_json=as_json or not sys.stdout.isatty()))
-
-
-async def _check(loaded: Loaded, *, as_json: bool) -> int:
-
-    has_failed = False
-    async for finding in findings(loaded):
-        has_failed = has_failed or finding.verdict is Verdict.FAIL
-        told = {"check": finding.check, "verdict": finding.verdict.value, "detail": finding.detail}
-        told |= {"remedy": finding.remedy} if finding.remedy else {}
-        if as_json:
-            write_line(told)
-        else:
-            finding_line(told)
-        sys.stdout.flush()
-    return int(has_failed)
-
-
-# -- by hand --------------------------------------------------------------------------
-
-
-@app.command()
-def explain(
-    context: typer.Context,
-    file: Annotated[str, typer.Argument(metavar="FILE|-", help="Events, a line of JSON each.")],
-    *,
-    batches: Annotated[
-        bool, typer.Option("--batches", help="Also the requests that all would become.")
-    ] = False,
-    config: Config = None,
-    sets: Set = None,
-) -> None:
-    """Show the exact HTTP that events would make. Sends nothing; needs no key."""
-    loaded = loaded_for(context, config, sets, needs_api_key=False)
-
-    raise typer.Exit(run_explain(loaded, file, batches, sys.stdout.buffer))
-
-
-@app.command()
-def call(
-    context: typer.Context,
-    action: Annotated[str, typer.Argument(help="An action, such as add-contact.")],
-    source: Annotated[
-        str, typer.Option("--json", metavar="FILE|-", help="Its path, query and body, as JSON.")
-    ],
-    config: Config = None,
-    sets: Set = None,
-) -> None:
-    """Make one call by hand, and print its answer as JSON."""
-    loaded = loaded_for(context, config, sets, needs_api_key=True)
-
-    finish(run_call(loaded, action, source))
-
-
-@tokens.command()
-def create(context: typer.Context, config: Config = None, sets: Set = None) -> None:
-    """Create an API token, and print it bare."""
-    loaded = loaded_for(context, config, sets, needs_api_key=True)
-
-    finish(run_token_create(loaded))

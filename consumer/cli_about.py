@@ -1,43 +1,54 @@
-"""The commands that need nobody: sandbox, schemas, config."""
+"""The commands that need neither Kafka nor an account: sandbox, schemas, config."""
 
 import asyncio
 import difflib
 import sys
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 import orjson
 import typer
 
-from consumer.cli import Config, Json, Set, loaded_for, write_line
+from consumer.cli import Config, Json, Set, loaded_for, typed, write_line
 from consumer.cli_tables import table
 from consumer.cli_words import Chance, chance
 from consumer.errors import SettingsError
-from consumer.settings import Loaded, Settings, leaves
+from consumer.settings import LEAVES, Loaded, Settings
 from handlers.routes import ROUTES
 from schemas.catalog import json_schema
 
-config_app = typer.Typer(name="config", help="The settings.", no_args_is_help=True)
+config_app = typer.Typer(name="config", help="Show the settings.", no_args_is_help=True)
 
 
 def sandbox(
-    port: Annotated[int, typer.Option(min=0, max=65535, help="0 picks a free one.")] = 8200,
-    seed: Annotated[int, typer.Option(help="Of the faults and of the ids.")] = 0,
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, metavar="PORT", help="Where to listen; 0 picks one.")
+    ] = 8200,
+    seed: Annotated[
+        int, typer.Option(metavar="N", help="The same seed brings the same faults and ids.")
+    ] = 0,
     fault: Annotated[
         list[Chance] | None,
         typer.Option(
-            parser=chance, metavar="KIND=PROBABILITY", help="What goes wrong. Repeatable."
+            parser=typed(chance),
+            metavar="KIND=PROBABILITY",
+            help="What goes wrong, such as 500=0.1; a wrong kind lists all. Repeatable.",
         ),
     ] = None,
 ) -> None:
-    """Be an eSputnik account on this machine; its key is `sandbox`."""
+    """Be an eSputnik account on this machine.
+
+    It takes any login with the key `sandbox`, serves the API under /api, and shows what the account
+    holds at /sandbox/state.
+    """
     # The service does without the simulator: only this command loads it.
-    from esputnik.sandbox.faults import KINDS  # noqa: PLC0415
     from consumer.sandbox import serve  # noqa: PLC0415
+    from esputnik.sandbox.faults import KINDS  # noqa: PLC0415
 
     faults = {one.kind: one.share for one in fault or ()}
     for kind in faults:
         if kind not in KINDS:
-            raise typer.BadParameter(f"{kind} is no fault; there are {', '.join(KINDS)}")
+            raise typer.BadParameter(f"--fault {kind} is no kind; there are {', '.join(KINDS)}")
 
     def ready(address: str) -> None:
         typer.echo(f"listening on {address}")
@@ -52,25 +63,25 @@ def sandbox(
 
 
 def schemas(
-    event_type: Annotated[str | None, typer.Argument(metavar="TYPE", show_default=False)] = None,
+    event_type: Annotated[
+        str | None,
+        typer.Argument(metavar="TYPE", help="Such as user.updated.", show_default=False),
+    ] = None,
 ) -> None:
-    """Print the JSON Schema of a type of event, or of all, a line each."""
+    """Print the JSON Schema of one type of event, or of all."""
     if event_type is not None and event_type not in ROUTES:
         near = difflib.get_close_matches(event_type, ROUTES, n=1)
-        hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(ROUTES)}"
+        hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(ROUTES)}"
         raise typer.BadParameter(f"{event_type} is no event type; {hint}")
-    if event_type is not None:
-        write_pretty(json_schema(event_type, ROUTES[event_type].model))
-        return
-    write = write_pretty if sys.stdout.isatty() else write_line
     for name, route in ROUTES.items():
-        write(json_schema(name, route.model))
+        if event_type in {None, name}:
+            write_document(json_schema(name, route.model))
 
 
 @config_app.command()
 def schema() -> None:
     """Print the JSON Schema of the settings."""
-    write_pretty(Settings.model_json_schema())
+    write_document(Settings.model_json_schema())
 
 
 @config_app.command()
@@ -88,16 +99,19 @@ def show(
     table(rows, ("setting", "value", "origin"))
 
 
-def write_pretty(told: object) -> None:
-    """Write one document of JSON."""
-    sys.stdout.write(orjson.dumps(told, option=orjson.OPT_INDENT_2).decode() + "\n")
+def write_document(told: Mapping[str, Any]) -> None:
+    """Write one document of JSON: over many lines on a terminal, else on one."""
+    if sys.stdout.isatty():
+        sys.stdout.write(orjson.dumps(told, option=orjson.OPT_INDENT_2).decode() + "\n")
+    else:
+        write_line(told)
 
 
 def _settings_rows(loaded: Loaded) -> list[dict[str, Any]]:
     """Return every setting with its value, secrets masked, and its origin."""
     values = loaded.settings.model_dump(mode="json")
     rows = []
-    for path in leaves():
+    for path in LEAVES:
         value: Any = values
         for name in path.split("."):
             value = value[name]

@@ -12,7 +12,7 @@ import typer
 from rich.console import Console
 
 from consumer.build import connection, planner
-from consumer.cli import Config, Json, Set, loaded_for, write_line
+from consumer.cli import Config, Json, Set, loaded_for, typed, write_line
 from consumer.cli_tables import table
 from consumer.cli_words import instant
 from consumer.clock import SystemClock
@@ -25,8 +25,11 @@ from consumer.settings import Loaded
 COLUMNS = ("id", "reason", "type", "event_id", "topic", "partition", "offset", "at", "message")
 SHORT = 12  # digits of an id that a table shows; they do as `--id`
 
-dlq = typer.Typer(name="dlq", help="Dead letters.", no_args_is_help=True)
-Limit = Annotated[int | None, typer.Option(min=1, help="So many at the most.", show_default=False)]
+dlq = typer.Typer(name="dlq", help="Look at dead letters.", no_args_is_help=True)
+Limit = Annotated[
+    int | None,
+    typer.Option(min=1, metavar="N", help="At most so many letters.", show_default=False),
+]
 
 
 # -- which letters --------------------------------------------------------------------------
@@ -34,24 +37,37 @@ Limit = Annotated[int | None, typer.Option(min=1, help="So many at the most.", s
 
 def _filters(  # noqa: PLR0913, PLR0917 - the options of three commands
     reason: Annotated[
-        list[str] | None, typer.Option(help="A reason, or a stage such as esp. Repeatable.")
+        list[str] | None,
+        typer.Option(
+            metavar="REASON", help="A reason, or a stage of them such as esp. Repeatable."
+        ),
     ] = None,
     event_type: Annotated[
-        list[str] | None, typer.Option("--type", help="A type of event. Repeatable.")
+        list[str] | None, typer.Option("--type", metavar="TYPE", help="A type. Repeatable.")
     ] = None,
-    topic: Annotated[list[str] | None, typer.Option(help="A source topic. Repeatable.")] = None,
-    partition: Annotated[int | None, typer.Option(help="The source partition.")] = None,
-    offset: Annotated[int | None, typer.Option(help="The offset there.")] = None,
+    topic: Annotated[
+        list[str] | None, typer.Option(metavar="TOPIC", help="A source topic. Repeatable.")
+    ] = None,
+    partition: Annotated[
+        int | None, typer.Option(min=0, metavar="N", help="A partition of the source topic.")
+    ] = None,
+    offset: Annotated[
+        int | None, typer.Option(min=0, metavar="N", help="An offset in that partition.")
+    ] = None,
     since: Annotated[
         datetime | None,
-        typer.Option(parser=instant, metavar="TIME", help="Buried at or after; ISO 8601."),
+        typer.Option(parser=typed(instant), metavar="TIME", help="Buried at that time or later."),
     ] = None,
     until: Annotated[
-        datetime | None, typer.Option(parser=instant, metavar="TIME", help="Buried before.")
+        datetime | None,
+        typer.Option(parser=typed(instant), metavar="TIME", help="Buried before that time."),
     ] = None,
-    event_id: Annotated[list[str] | None, typer.Option(help="An event's id. Repeatable.")] = None,
+    event_id: Annotated[
+        list[str] | None, typer.Option(metavar="ID", help="An event's id. Repeatable.")
+    ] = None,
     letter_id: Annotated[
-        list[str] | None, typer.Option("--id", help="A letter's id or its start. Repeatable.")
+        list[str] | None,
+        typer.Option("--id", metavar="ID", help="A letter's id, or how it begins. Repeatable."),
     ] = None,
 ) -> Filters:
     return Filters(
@@ -140,7 +156,7 @@ def list_(  # noqa: PLR0913 - options
     config: Config = None,
     sets: Set = None,
 ) -> None:
-    """List dead letters: no value of an event is shown."""
+    """List dead letters, one a line; no value of an event is shown."""
     loaded = loaded_for(context, config, sets, needs_api_key=False)
     rows = [row(one) for one in asyncio.run(matching(loaded, filters))][:limit]
     print_rows(rows, COLUMNS, as_json=as_json)
@@ -152,7 +168,7 @@ def show(  # noqa: PLR0913 - options
     *,
     context: typer.Context,
     ids: Annotated[
-        list[str] | None, typer.Argument(metavar="ID", help="A letter's id or its start.")
+        list[str] | None, typer.Argument(metavar="ID", help="A letter's id, or how it begins.")
     ] = None,
     filters: Filters,
     limit: Limit = None,
@@ -160,7 +176,11 @@ def show(  # noqa: PLR0913 - options
     config: Config = None,
     sets: Set = None,
 ) -> None:
-    """Show dead letters: the event masked, the remedy, and the HTTP it would make now."""
+    """Show letters whole.
+
+    The event is masked; beside it stand the remedy, what became of each call, and the exact HTTP
+    that it would make now.
+    """
     loaded = loaded_for(context, config, sets, needs_api_key=False)
     wanted = replace(filters, ids=(*filters.ids, *(ids or ())))
     found = asyncio.run(matching(loaded, wanted))[:limit]

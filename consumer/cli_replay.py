@@ -49,10 +49,15 @@ class _Wish:
 def replay(  # noqa: PLR0913 - options
     *,
     context: typer.Context,
-    yes: Annotated[bool, typer.Option("--yes", help="Send; without it the plan is shown.")] = False,
-    rate: Annotated[float | None, typer.Option(min=0.01, help="Letters a second.")] = None,
+    yes: Annotated[
+        bool, typer.Option("--yes", help="Send. Without it the plan is shown, nothing is sent.")
+    ] = False,
+    rate: Annotated[
+        float | None, typer.Option(min=0.01, metavar="N", help="At most so many letters a second.")
+    ] = None,
     in_doubt: Annotated[
-        bool, typer.Option("--in-doubt", help="Also send again what may have run.")
+        bool,
+        typer.Option("--in-doubt", help="Also letters with a call that may have run already."),
     ] = False,
     filters: Filters,
     limit: Limit = None,
@@ -60,7 +65,7 @@ def replay(  # noqa: PLR0913 - options
     config: Config = None,
     sets: Set = None,
 ) -> None:
-    """Show what dead letters would send, or send them with --yes."""
+    """Show what dead letters would send now; with --yes, send it."""
     loaded = loaded_for(context, config, sets, needs_api_key=yes)
     wish = _Wish(
         filters=filters, limit=limit, rate=rate, in_doubt=in_doubt, sends=yes, as_json=as_json

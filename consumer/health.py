@@ -15,8 +15,15 @@ STALLED = 120.0  # s with lag and nothing moving, while nothing holds us back
 class Reader(Protocol):
     """What is asked of the source."""
 
-    is_joined: bool
-    blocked: dict[Partition, str]
+    @property
+    def is_joined(self) -> bool:
+        """Tell whether the group has given an assignment; an empty one counts."""
+        ...
+
+    @property
+    def blocked(self) -> dict[Partition, str]:
+        """Return the partitions that cannot be read on, and why."""
+        ...
 
     def lags(self) -> dict[Partition, int]:
         """Return the records not taken yet, by partition."""

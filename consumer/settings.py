@@ -1,30 +1,38 @@
 """Every setting: its name, its default, its unit. Reading them is `settings_sources`' work.
 
-`docs/settings.md` is generated from these models.
+`docs/settings.md` is generated from these models. A validator's message says what is wrong and,
+after a semicolon, what to write.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from ipaddress import ip_address
 from pathlib import Path
-from typing import Annotated, Any, Literal
-from urllib.parse import urlsplit
+from typing import Annotated, Literal
 
+from phonenumbers import SUPPORTED_REGIONS
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, model_validator
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic.fields import FieldInfo
 
 from consumer.errors import SettingsError
 from handlers.routes import ROUTES
+from schemas.money import Currency
 
 PREFIX = "ESPUTNIK_SYNC_"
+RATES = {"default": 200.0, "search": 50.0, "event": 350.0, "past_event": 100.0}
 Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Count = Annotated[int, Field(ge=1)]
-LOOPBACKS = frozenset({"localhost", "127.0.0.1", "::1"})
+Rate = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
 
 def env_name(path: str) -> str:
     """Return the environment name of a setting's path."""
     return PREFIX + path.upper().replace(".", "__")
+
+
+KEY_MISSING = (
+    "is missing; write the key of your account, or the path of a file that holds it to "
+    f"{env_name('esputnik.api_key')}_FILE"
+)
 
 
 class Section(BaseModel):
@@ -34,15 +42,21 @@ class Section(BaseModel):
 
 
 def _region(value: str) -> str:
-    if len(value) != 2 or not value.isalpha():  # noqa: PLR2004 - ISO 3166
-        raise ValueError("must be a two-letter country code")
+    if value.upper() not in SUPPORTED_REGIONS:
+        raise ValueError("is no country; write two letters of ISO 3166, such as UA or GB")
     return value.upper()
 
 
 def _event_type(value: str) -> str:
     if value not in ROUTES:
-        raise ValueError("is no event type; `esputnik-sync schemas` lists them")
+        raise ValueError("is no event type; write one that `esputnik-sync schemas` lists")
     return value
+
+
+def _rates(given: dict[str, float]) -> dict[str, float]:
+    if strangers := set(given) - set(RATES):
+        raise ValueError(f"{min(strangers)} is no class of calls; write {', '.join(RATES)}")
+    return RATES | given
 
 
 EventType = Annotated[str, AfterValidator(_event_type)]
@@ -53,19 +67,23 @@ class Kafka(Section):
     """Where records come from."""
 
     bootstrap_servers: str = Field(
-        "localhost:9092", min_length=1, description="brokers, host:port, commas between"
+        "localhost:9092", min_length=1, description="brokers as host:port, commas between"
     )
-    group_id: str = Field("esputnik-sync", min_length=1, description="consumer group")
-    group_instance_id: str | None = Field(None, description="for static membership; off by default")
+    group_id: str = Field("esputnik-sync", min_length=1, description="the consumer group")
+    group_instance_id: str | None = Field(
+        None, description="a name of this replica alone, for static membership; off by default"
+    )
     security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = Field(
-        "PLAINTEXT", description="Kafka's own words"
+        "PLAINTEXT", description="how to talk to the brokers, in Kafka's own words"
     )
     sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] | None = Field(
-        None, description="Kafka's own words"
+        None, description="how to log in, in Kafka's own words"
     )
     sasl_username: str | None = Field(None, description="user name for SASL")
     sasl_password: SecretStr | None = Field(None, description="password for SASL")
-    ssl_cafile: Path | None = Field(None, description="PEM file of the authorities to trust")
+    ssl_cafile: Path | None = Field(
+        None, description="PEM file of the authorities to trust; by default those of the system"
+    )
     ssl_certfile: Path | None = Field(None, description="PEM file of our own certificate")
     ssl_keyfile: Path | None = Field(None, description="PEM file of our own key")
     auto_offset_reset: Literal["earliest", "latest"] = Field(
@@ -74,18 +92,20 @@ class Kafka(Section):
         "missing below such a partition is never jumped over (`run --accept-gap`)",
     )
     isolation_level: Literal["read_committed", "read_uncommitted"] = Field(
-        "read_committed", description="Kafka's own words"
+        "read_committed", description="whether records of unfinished transactions are read"
     )
-    start_timeout: Seconds = Field(30.0, description="s to reach a broker at start")
+    start_timeout: Seconds = Field(30.0, description="s to reach a broker at start, then exit 69")
     cluster_alias: str = Field(
-        "main", min_length=1, description="name of the cluster in keys of events without an id"
+        "main",
+        min_length=1,
+        description="name of the cluster in the idempotency keys of events without an id; keep it",
     )
 
 
 class TopicSettings(Section):
     """How a topic is read."""
 
-    type: EventType | None = Field(None, description="type of the topic's events")
+    type: EventType | None = Field(None, description="type of all the topic's events")
     tombstone: Literal["skip", "delete"] = Field(
         "skip", description="what a null value means; delete: the key is a user id to delete"
     )
@@ -106,18 +126,25 @@ class DeadLetter(Section):
     """Where records go that can never succeed."""
 
     topic: str = Field(
-        "esputnik-sync.dead-letter", min_length=1, description="created if absent and allowed"
+        "esputnik-sync.dead-letter",
+        min_length=1,
+        description="where bad records go; created if absent and allowed",
     )
     max_ratio: float = Field(
-        0.5, gt=0, le=1, description="share of refused calls that pauses an action"
+        0.5,
+        gt=0,
+        le=1,
+        description="share of an action's calls, refused for one cause, that pauses the action",
     )
-    parking_topic: str = Field("esputnik-sync.parking", description="where letters are put aside")
+    parking_topic: str = Field(
+        "esputnik-sync.parking", min_length=1, description="where letters are put aside"
+    )
 
 
 class Replay(Section):
     """Dead letters sent again."""
 
-    max_attempts: Count = Field(3, description="replays of one letter")
+    max_attempts: Count = Field(3, description="replays of one letter, then it is refused")
     memory_topic: str = Field(
         "esputnik-sync.replays",
         min_length=1,
@@ -129,37 +156,37 @@ class Esputnik(Section):
     """The account."""
 
     base_url: str = Field(
-        "https://esputnik.com/api", description="plain http only to loopback, or with allow_http"
+        "https://esputnik.com/api",
+        description="plain http only to loopback, or with `esputnik.allow_http`",
     )
-    api_key: SecretStr | None = Field(None, description="required by what talks to eSputnik")
+    api_key: SecretStr | None = Field(
+        None, description="required by all that talks to eSputnik; read again when refused (401)"
+    )
     login: str = Field("api", description="any name; eSputnik looks at the key alone")
     allow_http: bool = Field(
         default=False, description="send the key over plain http to other hosts"
     )
     timeout: Seconds = Field(30.0, description="s, one request in all")
-    requests_per_second: dict[str, Annotated[float, Field(gt=0)]] = Field(
-        default_factory=dict, description="the account's limits by method class"
+    requests_per_second: Annotated[dict[str, Rate], AfterValidator(_rates)] = Field(
+        default_factory=lambda: dict(RATES),
+        description="the account's limits by class of calls; a class left out keeps its default",
     )
-    max_in_flight: Annotated[int, Field(ge=1, le=256)] = Field(8, description="requests at a time")
-    max_imports: Count = Field(64, description="imports under way at a time")
+    max_in_flight: Annotated[int, Field(ge=1, le=256)] = Field(
+        8, description="requests at a time, a replica"
+    )
+    max_imports: Count = Field(64, description="imports under way, a replica")
     acknowledge: Literal["applied", "accepted"] = Field(
         "applied",
-        description="an event is done when the import is finished, or when the API took it",
+        description="an event is done when its import is finished, or when the API took it",
     )
-
-    @model_validator(mode="after")
-    def _fill_limits(self) -> "Esputnik":
-        limits = {"default": 200.0, "search": 50.0, "event": 350.0, "past_event": 100.0}
-        if strangers := set(self.requests_per_second) - set(limits):
-            raise ValueError(f"{min(strangers)}: not known; the classes are {', '.join(limits)}")
-        object.__setattr__(self, "requests_per_second", limits | self.requests_per_second)
-        return self
 
 
 class Batch(Section):
     """How events are gathered."""
 
-    max_wait: Seconds = Field(0.25, description="s an event may wait for company")
+    max_wait: Annotated[float, Field(ge=0, allow_inf_nan=False)] = Field(
+        0.25, description="s an event may wait for company; an idle lane sends at once"
+    )
     max_contacts: Annotated[int, Field(ge=1, le=3000)] = Field(
         3000, description="contacts in one import, 1 to 3000"
     )
@@ -180,9 +207,11 @@ class Batch(Section):
 class Buffer(Section):
     """How much may be unfinished in a replica."""
 
-    max_records: Count = Field(100_000, description="records, then partitions pause")
+    max_records: Count = Field(
+        100_000, description="records unfinished in a replica, then partitions pause"
+    )
     max_bytes: Annotated[int, Field(ge=1024)] = Field(
-        64 * 1024 * 1024, description="bytes of records, then partitions pause"
+        64 * 1024 * 1024, description="bytes of them, then partitions pause"
     )
 
 
@@ -190,28 +219,32 @@ class Contacts(Section):
     """How contacts are found and written."""
 
     dedupe_on: Literal["email", "sms", "email_or_sms"] = Field(
-        "email", description="the identifier tried first for events without user_id"
+        "email", description="the identifier tried first for events without `user_id`"
     )
     single: Literal["sign-ups", "always", "never"] = Field(
         "sign-ups", description="which lone contact events go by Add Contact"
     )
     invalid_field: Literal["drop", "reject"] = Field(
-        "drop", description="an unusable field beside a usable identifier"
+        "drop",
+        description="an unusable field beside a usable identifier: left out and counted, or "
+        "the event is buried",
     )
     custom_fields: dict[str, Count] = Field(
-        default_factory=dict, description="attribute name to the id of eSputnik's custom field"
+        default_factory=dict,
+        description="attribute name to the id of eSputnik's custom field; others are dropped",
     )
-    phone_region: Region | None = Field(None, description="country of phones without a plus")
+    phone_region: Region | None = Field(None, description="country of phones written without +")
 
 
 class Orders(Section):
     """Orders."""
 
-    default_currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] | None = Field(
+    default_currency: Currency | None = Field(
         None, description="ISO 4217, for orders that name none"
     )
     coalesce: Literal["status", "latest"] = Field(
-        "status", description="which successive events of one order become one"
+        "status",
+        description="which successive events of one order become one: those of one status, or all",
     )
 
 
@@ -224,7 +257,9 @@ class ConsentRoute(Section):
     @model_validator(mode="after")
     def _names_one(self) -> "ConsentRoute":
         if (self.segment is None) == (self.subscription is None):
-            raise ValueError("names neither or both of segment and subscription")
+            raise ValueError(
+                'names neither or both; write {"segment": ID} or {"subscription": KEY}'
+            )
         return self
 
 
@@ -233,10 +268,14 @@ class Consent(Section):
 
     routes: dict[str, ConsentRoute] = Field(
         default_factory=dict,
-        description='channel or category to {"segment": ID} or {"subscription": KEY}',
+        description='channel or category to `{"segment": ID}` or `{"subscription": KEY}`',
     )
-    skew: Annotated[float, Field(ge=0)] = Field(300.0, description="s within which an opt-out wins")
-    memory_topic: str = Field("esputnik-sync.consent", description="compacted, keyed hashes")
+    skew: Annotated[float, Field(ge=0, allow_inf_nan=False)] = Field(
+        300.0, description="s of difference within which an opt-out wins over an opt-in"
+    )
+    memory_topic: str = Field(
+        "esputnik-sync.consent", min_length=1, description="who opted out, as keyed hashes"
+    )
 
     def plain_routes(self) -> Mapping[str, Mapping[str, int | str]]:
         """Return the routes as plain values."""
@@ -246,10 +285,12 @@ class Consent(Section):
 class Events(Section):
     """How events are read."""
 
-    strict: bool = Field(default=False, description="refuse unknown fields in data")
-    max_bytes: Annotated[int, Field(ge=1024)] = Field(1024 * 1024, description="bytes of a value")
+    strict: bool = Field(default=False, description="refuse unknown fields in `data`")
+    max_bytes: Annotated[int, Field(ge=1024)] = Field(
+        1024 * 1024, description="bytes of a record's value, 1024 or more"
+    )
     max_age: Seconds | None = Field(
-        None, description="s; older activities start no workflow (past events)"
+        None, description="s; older activities go to past events and start no workflow"
     )
 
 
@@ -257,42 +298,59 @@ class Sends(Section):
     """Calls of which each execution counts."""
 
     delivery: Literal["at_most_once", "at_least_once"] = Field(
-        "at_most_once", description="what becomes of one that may have run"
+        "at_most_once",
+        description="what becomes of a call whose repeat counts and that may have run: "
+        "buried, or sent again",
     )
 
 
 class Ledger(Section):
     """Where sends in doubt are remembered."""
 
-    url: Literal["offsets:", "memory:"] = Field("offsets:", description="offsets: or memory:")
+    url: Literal["offsets:", "memory:"] = Field(
+        "offsets:", description="where sends in doubt are remembered: with the offsets, or not"
+    )
 
 
 class Privacy(Section):
     """Keyed hashes of contacts."""
 
-    hash_key: SecretStr | None = Field(None, description="derived from the API key by default")
+    hash_key: SecretStr | None = Field(
+        None,
+        description="secret of the hashes that name contacts; by default derived from the key",
+    )
 
 
 class Audit(Section):
     """Decisions about consent, written down."""
 
-    topic: str = Field("esputnik-sync.audit", description="compacted; empty turns it off")
+    topic: str = Field("esputnik-sync.audit", description="every decision; empty turns it off")
 
 
 class Admin(Section):
     """Probes and metrics."""
 
-    host: str = Field("127.0.0.1", description="a host that is not loopback needs the token")
-    port: Annotated[int, Field(ge=0, le=65535)] = Field(8080, description="0 picks a free one")
-    token: SecretStr | None = Field(None, description="asked for by all but the probes")
-    allow_replay: bool = Field(default=False, description="replays from the dashboard")
+    host: str = Field(
+        "127.0.0.1",
+        min_length=1,
+        description="address to listen on; one that is not loopback needs `admin.token`",
+    )
+    port: Annotated[int, Field(ge=0, le=65535)] = Field(
+        8080, description="port to listen on; 0 picks a free one"
+    )
+    token: SecretStr | None = Field(
+        None, description="asked for by all but the probes, on a host that is not loopback"
+    )
+    allow_replay: bool = Field(default=False, description="allow replays from the dashboard")
 
 
 class Webhooks(Section):
     """Events over HTTP."""
 
-    enabled: bool = Field(default=False, description="take events at POST /ingest/{topic}")
-    secrets: dict[str, SecretStr] = Field(default_factory=dict, description="by topic")
+    enabled: bool = Field(default=False, description="take events at `POST /ingest/{topic}`")
+    secrets: dict[str, SecretStr] = Field(
+        default_factory=dict, description="topic to the secret of its signatures"
+    )
 
 
 class Stop(Section):
@@ -305,27 +363,21 @@ class Log(Section):
     """Logs, on standard error."""
 
     format: Literal["json", "console"] | None = Field(
-        None, description="json, or console on a terminal"
+        None, description="by default json, and console on a terminal"
     )
-    level: Literal["debug", "info", "warning", "error"] = Field("info", description="least level")
+    level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="the least level that is logged"
+    )
 
 
-class Settings(BaseSettings):
+class Settings(Section):
     """All settings."""
-
-    model_config = SettingsConfigDict(
-        frozen=True,
-        extra="forbid",
-        hide_input_in_errors=True,
-        env_prefix=PREFIX,
-        env_nested_delimiter="__",
-    )
 
     kafka: Kafka = Kafka()
     topics: dict[str, TopicSettings] = Field(
         default_factory=_default_topics,
         min_length=1,
-        description="topic to {type?, tombstone?}; replaces the default table",
+        description="topic to `{type?, tombstone?}`; replaces the default table",
     )
     dead_letter: DeadLetter = DeadLetter()
     replay: Replay = Replay()
@@ -345,27 +397,39 @@ class Settings(BaseSettings):
     stop: Stop = Stop()
     log: Log = Log()
 
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],  # noqa: ARG003 - the library's form
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003
-        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
-        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Take what `settings_sources` merged, and look nowhere else."""
-        return (init_settings,)
-
     @property
     def has_default_topics(self) -> bool:
         """Tell whether the default table is read."""
         return "topics" not in self.model_fields_set
 
 
+def _leaves(model: type[BaseModel], above: str = "") -> Iterator[tuple[str, FieldInfo]]:
+    for name, field in model.model_fields.items():
+        kind = field.annotation
+        if isinstance(kind, type) and issubclass(kind, Section):
+            yield from _leaves(kind, f"{above}{name}.")
+        else:
+            yield above + name, field
+
+
+LEAVES: Mapping[str, FieldInfo] = dict(_leaves(Settings))
+"""Every setting's field by its path, in the order of the models."""
+
+
+def value_at(settings: Settings, path: str) -> object:
+    """Return the value of a setting."""
+    node: object = settings
+    for name in path.split("."):
+        node = getattr(node, name)
+    return node
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Loaded:
-    """The settings in force, where each came from by path, and what is worth a warning."""
+    """The settings in force, where each came from by path, and what is worth a warning.
+
+    `key_file`: the file that the API key was read from, and is read from again.
+    """
 
     settings: Settings
     origins: Mapping[str, str]
@@ -376,10 +440,7 @@ class Loaded:
         """Return eSputnik's API key. Raises SettingsError where there is none."""
         key = self.settings.esputnik.api_key
         if key is None or not key.get_secret_value():
-            name = env_name("esputnik.api_key")
-            raise SettingsError(
-                [f"{name}: is missing; write the key, or its file's path to {name}_FILE"]
-            )
+            raise SettingsError([f"{env_name('esputnik.api_key')}: {KEY_MISSING}"])
         return key.get_secret_value()
 
     def reread_api_key(self) -> str:
@@ -390,61 +451,3 @@ class Loaded:
         except (OSError, UnicodeDecodeError):
             pass
         return self.api_key()
-
-
-def leaves(model: type[BaseModel] = Settings, above: str = "") -> dict[str, Any]:
-    """Return every setting's field by path, in the order of the models."""
-    found: dict[str, Any] = {}
-    for name, field in model.model_fields.items():
-        kind = field.annotation
-        if isinstance(kind, type) and issubclass(kind, Section):
-            found |= leaves(kind, f"{above}{name}.")
-        else:
-            found[above + name] = field
-    return found
-
-
-def conflicts(settings: Settings) -> list[str]:
-    """Return what no single setting shows to be wrong, a line each."""
-    return [*_kafka_conflicts(settings.kafka), *_http_conflicts(settings)]
-
-
-def _kafka_conflicts(kafka: Kafka) -> list[str]:
-    missing = [
-        f"{env_name(f'kafka.{name}')}: is missing; {kafka.security_protocol} needs it"
-        for name in ("sasl_mechanism", "sasl_username", "sasl_password")
-        if kafka.security_protocol.startswith("SASL") and getattr(kafka, name) is None
-    ]
-    files = {name: getattr(kafka, name) for name in ("ssl_cafile", "ssl_certfile", "ssl_keyfile")}
-    lost = [
-        f"{env_name(f'kafka.{name}')}: there is no such file; write its path"
-        for name, path in files.items()
-        if path is not None and not path.is_file()
-    ]
-    return missing + lost
-
-
-def _http_conflicts(settings: Settings) -> list[str]:
-    faults = []
-    base, api = urlsplit(settings.esputnik.base_url), settings.esputnik
-    name = env_name("esputnik.base_url")
-    if base.scheme not in {"http", "https"} or not base.hostname or base.username:
-        faults.append(f"{name}: is no web address; write https://esputnik.com/api")
-    elif base.scheme == "http" and not (is_loopback(base.hostname) or api.allow_http):
-        faults.append(
-            f"{name}: would send the key over plain http; write https://, or set "
-            f"{env_name('esputnik.allow_http')}=true"
-        )
-    if not is_loopback(settings.admin.host) and settings.admin.token is None:
-        faults.append(
-            f"{env_name('admin.token')}: is missing; a host that is not loopback needs it"
-        )
-    return faults
-
-
-def is_loopback(host: str) -> bool:
-    """Tell whether a host is this machine, by its name or address alone."""
-    try:
-        return host in LOOPBACKS or ip_address(host).is_loopback
-    except ValueError:
-        return False

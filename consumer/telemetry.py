@@ -31,10 +31,14 @@ SIZES = (1, 2, 5, 10, 25, 50, 100, 250, 500, 1000, 2000, 3000)
 # -- logs -----------------------------------------------------------------------------------
 
 
-def configure_logs(*, level: str, form: str | None) -> None:
-    """Send all logs to standard error; `form` is json, console, or None: console on a terminal."""
-    is_console = form == "console" or (form is None and sys.stderr.isatty())
-    renderer: Any = structlog.dev.ConsoleRenderer(colors=is_console and sys.stderr.isatty())
+def configure_logs(*, level: str, form: str | None, has_colours: bool = False) -> None:
+    """Send all logs to standard error; `form` is json, console, or None: console on a terminal.
+
+    `has_colours`: lines on a terminal may be coloured.
+    """
+    is_terminal = sys.stderr.isatty()
+    is_console = form == "console" or (form is None and is_terminal)
+    renderer: Any = structlog.dev.ConsoleRenderer(colors=is_terminal and has_colours)
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,

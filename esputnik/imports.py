@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 
-from esputnik.bodies import object_in, text_in
+from esputnik.bodies import Object, object_in, one_or_many, text_in
 from esputnik.call import Action
+from esputnik.matching import plain_value
 from esputnik.outcome import Answer, Blocked, Deferred, Delivered, NoAnswer, Rejected
 from esputnik.plain_words import plain_words
 from esputnik.statuses import is_success, not_understood, refused, without_answer
@@ -18,7 +19,13 @@ class Importing:
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """Applied, save for the contacts refused when it was taken."""
+    """Applied, save for the contacts refused when it was taken.
+
+    `mapped`: the values of the `dedupeOn` field of those that became a contact, each as
+    `matching.plain_value` spells it; None where the answer names nobody, which tells nothing.
+    """
+
+    mapped: frozenset[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +62,14 @@ def _status(answer: Answer) -> ImportStatus:
     if status in _UNDER_WAY:
         return Importing()
     if status == "FINISHED":
-        return Finished()
+        return Finished(mapped=_mapped(found))
     if status == "ERROR":
         return Failed(detail=plain_words(text_in(found.get("description"))))
     return not_understood(answer)
+
+
+def _mapped(found: Object) -> frozenset[str] | None:
+    """Read the mapping. In this API a list of one may be bare, and an empty one may be absent."""
+    entries = one_or_many(found.get("mapping")) or ()
+    values = (text_in(entry.get("dedupeValue")) for entry in entries)
+    return frozenset(plain_value(value) for value in values if value) or None

@@ -1,11 +1,13 @@
 """Finds the calls that an answer says failed: by what the items are about, never by position."""
 
+import re
 from collections.abc import Iterator, Sequence
 
 from esputnik.bodies import Object, one_or_many, text_in
 from esputnik.call import Call
 
 _DIGITS = frozenset("0123456789")
+_PHONE = re.compile(r"\+[0-9 ()-]+")
 
 
 def failures_by_call(failures: Sequence[Object], calls: Sequence[Call]) -> dict[int, str] | None:
@@ -45,3 +47,13 @@ def marks_of(failure: Object) -> Iterator[str]:
 def digits(text: str) -> str:
     """Return the digits of a phone."""
     return "".join(sign for sign in text if sign in _DIGITS)
+
+
+def plain_value(value: str) -> str:
+    """Return a value as it is compared: an e-mail in lower case, a phone in digits, others as is.
+
+    What a value is shows in its form alone, so spell both sides of a comparison by this.
+    """
+    if "@" in value:
+        return value.lower()
+    return digits(value) if _PHONE.fullmatch(value) else value

@@ -11,10 +11,38 @@ def test_an_import_is_under_way(status: bytes) -> None:
     assert read_import_status(answer) == Importing()
 
 
-def test_an_import_is_finished() -> None:
-    answer = Answer(status=200, body=b'{"status":"FINISHED","mapping":[]}')
+def finished(mapping: bytes) -> frozenset[str] | None:
+    body = b'{"status":"FINISHED","mapping":' + mapping + b"}"
+    status = read_import_status(Answer(status=200, body=body))
+    assert isinstance(status, Finished)
+    return status.mapped
 
-    assert read_import_status(answer) == Finished()
+
+def test_a_finished_import_tells_who_became_a_contact() -> None:
+    mapping = (
+        b'[{"dedupeValue":"Ann@Example.com","contactId":1},'
+        b'{"dedupeValue":"+380 (67) 123-45-67","contactId":"2"},'
+        b'{"dedupeValue":" User-7 ","contactId":3},{"dedupeValue":44,"contactId":4}]'
+    )
+
+    assert finished(mapping) == {"ann@example.com", "380671234567", "User-7", "44"}
+
+
+def test_a_mapping_of_one_may_be_a_bare_object() -> None:
+    assert finished(b'{"dedupeValue":"ann@example.com","contactId":1}') == {"ann@example.com"}
+
+
+@pytest.mark.parametrize(
+    "mapping", [b"null", b"[]", b'""', b"7", b'["a"]', b"{}", b'{"dedupeValue":null}']
+)
+def test_a_mapping_that_names_nobody_tells_nothing(mapping: bytes) -> None:
+    assert finished(mapping) is None
+
+
+def test_an_import_may_finish_without_a_mapping() -> None:
+    answer = Answer(status=200, body=b'{"status":"finished"}')
+
+    assert read_import_status(answer) == Finished(mapped=None)
 
 
 def test_an_import_failed_and_says_why_without_values() -> None:

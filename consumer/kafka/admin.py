@@ -1,0 +1,92 @@
+"""What must be asked of the brokers, or made there."""
+
+from collections.abc import Mapping
+from typing import Self
+
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
+from aiokafka.errors import KafkaError, TopicAlreadyExistsError, TopicAuthorizationFailedError
+
+from consumer.errors import SettingsError
+from consumer.kafka.connection import Connection, refused, start
+
+WRITE = 4  # Kafka's code of the operation
+MOST_REPLICAS = 3
+
+
+class KafkaAdmin:
+    """A connection of its own, open while the context is."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._admin = AIOKafkaAdminClient(**connection.options())
+
+    async def __aenter__(self) -> Self:
+        """Connect."""
+        try:
+            await start(self._admin, self._connection)
+        except BaseException:
+            await self._admin.close()
+            raise
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """Disconnect."""
+        await self._admin.close()
+
+    async def topics(self) -> frozenset[str]:
+        """Return the topics that exist and may be seen. Asking for one by name may create it."""
+        return frozenset(await self._admin.list_topics())
+
+    async def partitions(self, topic: str) -> int:
+        """Return how many partitions an existing topic has."""
+        described = await self._admin.describe_topics([topic])
+        return len(described[0]["partitions"])
+
+    async def may_write(self, topic: str) -> bool | None:
+        """Tell whether this user may write an existing topic; None where brokers do not say."""
+        described = (await self._admin.describe_topics([topic]))[0]
+        if described.get("error_code") == TopicAuthorizationFailedError.errno:
+            return False
+        operations = described.get("authorized_operations")
+        if not isinstance(operations, int) or operations < 0:
+            return None
+        return bool(operations & (1 << WRITE))
+
+    async def create(self, topic: str, *, partitions: int, config: Mapping[str, str]) -> None:
+        """Create a topic, replicated by the lesser of 3 and the brokers; keep one that exists.
+
+        Raises:
+            SettingsError: The broker does not allow it.
+        """
+        brokers = len((await self._admin.describe_cluster())["brokers"])
+        replicas = min(MOST_REPLICAS, max(1, brokers))
+        wanted = NewTopic(topic, partitions, replicas, topic_configs=dict(config))
+        answer = await self._admin.create_topics([wanted])
+        for name, code, *rest in answer.topic_errors:
+            if code not in {0, TopicAlreadyExistsError.errno}:
+                why = rest[0] if rest and rest[0] else f"error {code}"
+                fault = f"ESPUTNIK_SYNC_DEAD_LETTER__TOPIC: {name} cannot be created ({why})"
+                raise SettingsError([f"{fault}; create it, or allow this user to"])
+
+    async def coordinator(self, group: str) -> int:
+        """Return the broker that coordinates a group.
+
+        Raises:
+            CredentialsError: The group may not be used.
+        """
+        try:
+            return int(await self._admin.find_coordinator(group))
+        except KafkaError as trouble:
+            raise refused(self._connection, type(trouble).__name__) from None
+
+    async def config(self, topic: str) -> dict[str, str]:
+        """Return a topic's configuration; empty where the broker does not tell."""
+        try:
+            answers = await self._admin.describe_configs(
+                [ConfigResource(ConfigResourceType.TOPIC, topic)]
+            )
+        except (KafkaError, ValueError, IndexError):
+            return {}
+        entries = [entry for answer in answers for entry in answer.resources[0][4]]
+        return {entry[0]: entry[1] for entry in entries}

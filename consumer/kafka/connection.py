@@ -1,0 +1,114 @@
+"""How to reach the brokers, and how every client starts."""
+
+import asyncio
+import ssl
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from aiokafka.errors import KafkaError, UnknownError, UnsupportedVersionError
+
+from consumer.errors import CredentialsError, KafkaUnreachableError
+
+CLIENT_ID = "esputnik-sync"
+REQUEST_MS = 40_000  # longer than a rebalance: the answer to a join comes at its end
+METADATA_MS = 30_000  # so long a new partition may go unnoticed
+RETRY_SECONDS = 0.5
+AUTHENTICATION_FAULTS = {
+    "SaslAuthenticationFailed",
+    "AuthenticationFailedError",
+    "TopicAuthorizationFailedError",
+    "GroupAuthorizationFailedError",
+    "ClusterAuthorizationFailedError",
+    "UnsupportedSaslMechanismError",
+    "IllegalSaslStateError",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Connection:
+    """How to reach the brokers. Words are Kafka's own; `password` is never shown."""
+
+    bootstrap_servers: str
+    security_protocol: str = "PLAINTEXT"
+    sasl_mechanism: str | None = None
+    username: str | None = None
+    password: str | None = None
+    cafile: str | None = None
+    certfile: str | None = None
+    keyfile: str | None = None
+    start_timeout: float = 30.0
+
+    def options(self) -> dict[str, Any]:
+        """Return aiokafka's arguments."""
+        options: dict[str, Any] = {
+            "bootstrap_servers": self.bootstrap_servers,
+            "security_protocol": self.security_protocol,
+            "client_id": CLIENT_ID,
+            "request_timeout_ms": REQUEST_MS,
+            "metadata_max_age_ms": METADATA_MS,
+        }
+        if self.sasl_mechanism is not None and "SASL" in self.security_protocol:
+            options["sasl_mechanism"] = self.sasl_mechanism
+            options["sasl_plain_username"] = self.username
+            options["sasl_plain_password"] = self.password
+        if "SSL" in self.security_protocol:
+            context = ssl.create_default_context(cafile=self.cafile)
+            if self.certfile is not None:
+                context.load_cert_chain(self.certfile, self.keyfile)
+            options["ssl_context"] = context
+        return options
+
+    @property
+    def is_loopback(self) -> bool:
+        """Tell whether every broker named lies on this machine."""
+        hosts = [server.rsplit(":", 1)[0].strip() for server in self.bootstrap_servers.split(",")]
+        return all(host in {"localhost", "127.0.0.1", "[::1]"} for host in hosts)
+
+
+class Startable(Protocol):
+    """A client of aiokafka."""
+
+    async def start(self) -> None:
+        """Connect."""
+        ...
+
+
+async def start(client: Startable, connection: Connection) -> None:
+    """Start an aiokafka client, trying until `start_timeout` is over.
+
+    Raises:
+        CredentialsError: The brokers refuse the credentials.
+        KafkaUnreachableError: No broker answered in time.
+    """
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + connection.start_timeout
+    while True:
+        try:
+            async with asyncio.timeout_at(deadline):
+                await client.start()
+        except (KafkaError, OSError, TimeoutError) as trouble:
+            name = type(trouble).__name__
+            if name in AUTHENTICATION_FAULTS:
+                raise refused(connection, name) from None
+            if isinstance(trouble, UnknownError | UnsupportedVersionError):
+                raise
+            if loop.time() + 2 * RETRY_SECONDS >= deadline:
+                raise _unreachable(connection, name) from None
+            await asyncio.sleep(RETRY_SECONDS)
+        else:
+            return
+
+
+def refused(connection: Connection, name: str) -> CredentialsError:
+    """Return the error of credentials that the brokers do not take; `name` is Kafka's."""
+    return CredentialsError(
+        f"Kafka at {connection.bootstrap_servers} refuses the credentials ({name}); check "
+        "ESPUTNIK_SYNC_KAFKA__SASL_USERNAME, …__SASL_PASSWORD and …__SASL_MECHANISM"
+    )
+
+
+def _unreachable(connection: Connection, name: str) -> KafkaUnreachableError:
+    return KafkaUnreachableError(
+        f"no Kafka broker answered at {connection.bootstrap_servers} within "
+        f"{connection.start_timeout:g} s ({name}); check ESPUTNIK_SYNC_KAFKA__BOOTSTRAP_SERVERS"
+    )

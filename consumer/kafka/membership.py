@@ -1,0 +1,159 @@
+"""One client in the group, from joining to leaving."""
+
+import asyncio
+from collections.abc import Collection, Coroutine, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+from aiokafka import AIOKafkaConsumer
+from aiokafka.coordinator.assignors.range import RangePartitionAssignor
+from aiokafka.errors import KafkaError
+
+from consumer.kafka.assignment import Assignment
+from consumer.kafka.connection import AUTHENTICATION_FAULTS, Connection, refused, start
+from consumer.kafka.fetching import Fetching
+from consumer.kafka.reading import FETCH_BYTES, partition, topic_partition
+from consumer.kafka.starts import GroupOptions, Starts
+from consumer.ports import Listener
+from consumer.record import Partition
+
+log = structlog.get_logger()
+
+SESSION_MS = 45_000
+HEARTBEAT_MS = 3_000
+REBALANCE_MS = 30_000  # longer than a drain on revoke
+COMMIT_SECONDS = 10.0
+STOP_SECONDS = 10.0
+FIRST_FETCH_SECONDS = 0.2
+FIRST_FETCH_RECORDS = 1000
+
+# Fetches answer at once when there is anything. An idle one holds up a partition that is resumed
+# meanwhile, so it is short; a busy one is large, since the next begins when it was read to its end.
+FETCH_WAIT_MS = 100
+FETCH_TOTAL_BYTES = 32 * 1024 * 1024  # of a broker: what may lie in memory before it is polled
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Membership:
+    """A client and what watches over it."""
+
+    consumer: AIOKafkaConsumer
+    assignment: Assignment
+    fetching: Fetching
+    listener: Listener
+
+    async def first_assignment(self, connection: Connection) -> None:
+        """Wait for it, though not longer than for a start: others may be slow to let go.
+
+        Raises:
+            CredentialsError: The group is refused, as the first fetch tells.
+        """
+        joined = asyncio.get_running_loop().create_task(self.assignment.joined.wait())
+        fetch = self.fetching.begin(FIRST_FETCH_RECORDS, FIRST_FETCH_SECONDS)
+        await asyncio.wait(
+            {joined, fetch},
+            timeout=connection.start_timeout,
+            return_when=asyncio.FIRST_COMPLETED,
+        )
+        joined.cancel()
+        trouble = fetch.result().trouble if fetch.done() else None
+        if type(trouble).__name__ in AUTHENTICATION_FAULTS:
+            raise refused(connection, type(trouble).__name__)
+
+    def subscribe(self, topics: Collection[str]) -> None:
+        """Read these topics from now on; the group rebalances."""
+        self.consumer.subscribe(topics=list(topics), listener=self.assignment)
+
+    async def let_go(self) -> None:
+        """Have the listener finish and commit; after this nothing may be committed any more."""
+        await self.listener.revoking([partition(place) for place in self.consumer.assignment()])
+
+    async def commit(self, points: Mapping[Partition, int]) -> bool:
+        """Commit; False where the group did not take it, or did not say in time."""
+        offsets = {topic_partition(place): at for place, at in points.items()}
+        try:
+            async with asyncio.timeout(COMMIT_SECONDS):
+                await self.consumer.commit(offsets)
+        except (KafkaError, TimeoutError) as trouble:
+            log.warning("commit_not_taken", error=type(trouble).__name__)
+            return False
+        return True
+
+    async def behind(self) -> int | None:
+        """Return how many records wait at the broker; None where it does not tell in time."""
+        readable, read_to = self.assignment.readable, self.assignment.read_to
+        if not readable:
+            return 0
+        try:
+            async with asyncio.timeout(COMMIT_SECONDS):
+                ends = await self.consumer.end_offsets(list(readable))
+        except (KafkaError, TimeoutError):
+            return None
+        taken = self.listener.next_to_take()
+        ours = {p: max(taken.get(partition(p), 0), read_to.get(p, 0)) for p in readable}
+        return sum(max(0, int(end) - ours[place]) for place, end in ends.items())
+
+    async def leave(self) -> None:
+        """Leave the group, within bounds: aiokafka may wait for brokers, or swallow a cancel."""
+        self.fetching.cancel()
+        stopping: Coroutine[Any, Any, None] = self.consumer.stop()
+        task = asyncio.get_running_loop().create_task(stopping)
+        done, _ = await asyncio.wait({task}, timeout=STOP_SECONDS)
+        if not done:
+            log.warning("kafka_stop_timed_out")
+            task.cancel()
+        elif task.exception() is not None:
+            log.warning("kafka_stop_failed", error=type(task.exception()).__name__)
+
+
+async def join(  # noqa: PLR0913 - the parts it is built of
+    connection: Connection,
+    group: GroupOptions,
+    topics: Collection[str],
+    *,
+    listener: Listener,
+    gaps: set[Partition],
+    paused: bool,
+) -> Membership:
+    """Connect and join the group; without topics, only connect.
+
+    Raises:
+        CredentialsError: The brokers refuse the credentials.
+        KafkaUnreachableError: No broker answered in time.
+    """
+    consumer = _client(connection, group)
+    try:
+        # Not subscribed yet: a start would wait for the assignment, however long others take.
+        await start(consumer, connection)
+    except BaseException:
+        await consumer.stop()
+        raise
+    starts = Starts(consumer, group.offset_reset, gaps)
+    assignment = Assignment(consumer, starts, listener, paused=paused)
+    fetching = Fetching(consumer, assignment, starts, listener, group.isolation_level)
+    member = Membership(
+        consumer=consumer, assignment=assignment, fetching=fetching, listener=listener
+    )
+    if topics:
+        member.subscribe(topics)
+    return member
+
+
+def _client(connection: Connection, group: GroupOptions) -> AIOKafkaConsumer:
+    """Return a client that commits nothing and jumps nowhere by itself."""
+    return AIOKafkaConsumer(
+        **connection.options(),
+        group_id=group.group_id,
+        group_instance_id=group.instance_id,
+        enable_auto_commit=False,
+        auto_offset_reset="none",
+        isolation_level=group.isolation_level,
+        partition_assignment_strategy=[RangePartitionAssignor],
+        session_timeout_ms=SESSION_MS,
+        heartbeat_interval_ms=HEARTBEAT_MS,
+        rebalance_timeout_ms=REBALANCE_MS,
+        max_partition_fetch_bytes=FETCH_BYTES,
+        fetch_max_bytes=FETCH_TOTAL_BYTES,
+        fetch_max_wait_ms=FETCH_WAIT_MS,
+    )

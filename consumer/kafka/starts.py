@@ -1,0 +1,106 @@
+"""Where a member begins to read: what the group committed, or the rule for what it never did."""
+
+import asyncio
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from itertools import count
+
+import structlog
+from aiokafka import AIOKafkaConsumer, TopicPartition
+
+from consumer.kafka.reading import READ_COMMITTED, partition
+from consumer.record import Partition
+
+log = structlog.get_logger()
+
+LATEST = "latest"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GroupOptions:
+    """How the group reads. `gaps` are the partitions whose lost offsets were accepted."""
+
+    group_id: str
+    instance_id: str | None = None
+    isolation_level: str = READ_COMMITTED
+    offset_reset: str = "earliest"
+    gaps: frozenset[Partition] = frozenset()
+
+
+class Starts:
+    """Finds the first offset to read of partitions that were assigned.
+
+    A partition is new where neither it nor one of a higher index was ever committed; its start is
+    committed before anything is read, so that a later absence means loss. Members that start
+    together would take each other's starts for such a loss; so they go by index: a partition waits
+    for the start of all lower ones.
+    """
+
+    def __init__(self, consumer: AIOKafkaConsumer, offset_reset: str, gaps: set[Partition]) -> None:
+        self._consumer = consumer
+        self._offset_reset = offset_reset
+        self._gaps = gaps
+
+    async def find(self, places: Iterable[TopicPartition]) -> dict[TopicPartition, int | None]:
+        """Return the offset to begin at; None where records may have been lost unseen.
+
+        Those left out must wait for a lower partition of another member: ask again.
+        """
+        wanted = set(places)
+        found: dict[TopicPartition, int | None] = {}
+        fresh: list[TopicPartition] = []
+        for topic in sorted({place.topic for place in wanted}):
+            mine = {place for place in wanted if place.topic == topic}
+            committed = await self._committed(topic, mine)
+            top = max((place.partition for place in committed), default=-1)
+            found |= {place: committed.get(place) for place in mine if place.partition <= top}
+            found |= {place: committed[place] for place in mine if place in committed}
+            fresh += list(_next_in_order(topic, mine, top))
+        gaps = [place for place, at in found.items() if at is None and self.accepts(place)]
+        for place in sorted(place for place, at in found.items() if at is None):
+            log.error("offset_missing", topic=place.topic, partition=place.partition)
+        return found | await self._begin(fresh) | await self.skip_gaps(gaps)
+
+    async def skip_gaps(self, places: Collection[TopicPartition]) -> dict[TopicPartition, int]:
+        """Begin where the log does; each loss is accepted once."""
+        starts = await self._begin_at(places, at_end=False)
+        self._gaps.difference_update(partition(place) for place in places)
+        return starts
+
+    def accepts(self, place: TopicPartition) -> bool:
+        """Tell whether an operator accepted what was lost of a partition."""
+        return partition(place) in self._gaps
+
+    async def _committed(
+        self, topic: str, mine: Collection[TopicPartition]
+    ) -> dict[TopicPartition, int]:
+        numbers = self._consumer.partitions_for_topic(topic) or set()
+        places = {TopicPartition(topic, number) for number in numbers} | set(mine)
+        ordered = sorted(places)
+        offsets = await asyncio.gather(*[self._consumer.committed(place) for place in ordered])
+        pairs = zip(ordered, offsets, strict=True)
+        return {place: int(offset) for place, offset in pairs if offset is not None}
+
+    async def _begin(self, places: Collection[TopicPartition]) -> dict[TopicPartition, int]:
+        return await self._begin_at(places, at_end=self._offset_reset == LATEST)
+
+    async def _begin_at(
+        self, places: Collection[TopicPartition], *, at_end: bool
+    ) -> dict[TopicPartition, int]:
+        if not places:
+            return {}
+        find = self._consumer.end_offsets if at_end else self._consumer.beginning_offsets
+        starts: dict[TopicPartition, int] = await find(list(places))
+        await self._consumer.commit(starts)
+        return starts
+
+
+def _next_in_order(
+    topic: str, mine: Collection[TopicPartition], top: int
+) -> Iterable[TopicPartition]:
+    """Return my new partitions that follow the highest committed one without a gap."""
+    for number in count(top + 1):
+        place = TopicPartition(topic, number)
+        if place not in mine:
+            return
+        yield place

@@ -1,0 +1,86 @@
+"""What no single setting shows to be wrong: settings that do not go together. Pure."""
+
+from collections.abc import Iterator
+from ipaddress import ip_address
+from urllib.parse import SplitResult, urlsplit
+
+from pydantic import SecretStr
+
+from consumer.settings import KEY_MISSING, Admin, Esputnik, Kafka, Settings, env_name
+
+LOOPBACKS = frozenset({"localhost", "127.0.0.1", "::1"})
+
+
+def conflicts(settings: Settings, *, needs_api_key: bool) -> Iterator[tuple[str, str]]:
+    """Yield what cannot work together: the setting to be mended, and the words."""
+    if needs_api_key and _is_absent(settings.esputnik.api_key):
+        yield "esputnik.api_key", KEY_MISSING
+    yield from _kafka(settings.kafka)
+    yield from _base_url(settings.esputnik)
+    yield from _admin(settings.admin)
+
+
+def cautions(settings: Settings) -> Iterator[str]:
+    """Yield what works and is unwise."""
+    kafka = settings.kafka
+    if kafka.security_protocol == "SASL_PLAINTEXT" and kafka.sasl_mechanism == "PLAIN":
+        yield (
+            f"{env_name('kafka.security_protocol')}: SASL_PLAINTEXT with PLAIN sends the password "
+            "unencrypted; write SASL_SSL, or a SCRAM mechanism"
+        )
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether a host is this machine, by its name or address alone."""
+    try:
+        return host in LOOPBACKS or ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _kafka(kafka: Kafka) -> Iterator[tuple[str, str]]:
+    if not all(_is_address(one.strip()) for one in kafka.bootstrap_servers.split(",")):
+        yield "kafka.bootstrap_servers", "is no list of brokers; write broker-1:9092,broker-2:9092"
+    if kafka.security_protocol.startswith("SASL"):
+        for name in ("sasl_mechanism", "sasl_username", "sasl_password"):
+            if _is_absent(getattr(kafka, name)):
+                yield f"kafka.{name}", f"is missing; {kafka.security_protocol} needs it: write it"
+    if kafka.ssl_keyfile is not None and kafka.ssl_certfile is None:
+        yield "kafka.ssl_certfile", "is missing; write the path of the key's certificate"
+
+
+def _is_address(text: str) -> bool:
+    """Tell whether a text is `host:port` or a host; IPv6 addresses stand in brackets."""
+    found = _split(f"//{text}")
+    return found is not None and found.netloc == text and " " not in text
+
+
+def _is_absent(value: SecretStr | str | None) -> bool:
+    return not (value.get_secret_value() if isinstance(value, SecretStr) else value)
+
+
+def _base_url(api: Esputnik) -> Iterator[tuple[str, str]]:
+    path, url = "esputnik.base_url", _split(api.base_url)
+    if url is None or url.scheme not in {"http", "https"} or url.query or url.fragment:
+        yield path, "is no web address; write one such as https://esputnik.com/api"
+    elif url.username is not None or url.password is not None:
+        yield path, f"holds a login; write the key to {env_name('esputnik.api_key')} instead"
+    elif url.scheme == "http" and not (is_loopback(url.hostname or "") or api.allow_http):
+        allow = env_name("esputnik.allow_http")
+        yield path, f"would send the key over plain http; write https://, or set {allow}=true"
+
+
+def _split(text: str) -> SplitResult | None:
+    """Return the parts of an address; None where it names no host or an impossible port."""
+    try:
+        parts = urlsplit(text)
+        is_whole = bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return None
+    return parts if is_whole else None
+
+
+def _admin(admin: Admin) -> Iterator[tuple[str, str]]:
+    if not is_loopback(admin.host) and _is_absent(admin.token):
+        host = env_name("admin.host")
+        yield "admin.token", f"is missing; {host} is not loopback: write a secret, sent as Bearer"
