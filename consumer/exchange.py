@@ -70,7 +70,7 @@ class Exchange:
         self._recent = Recent()
         self._moved = asyncio.Event()
         self._probe_wanted = asyncio.Event()
-        self._waiting = 0
+        self._counted_waiting = 0
         self._following = Following(
             ask=self._poll, gate=gate, clock=clock, meter=meter, rng=rng, shut=self._shut
         )
@@ -91,12 +91,12 @@ class Exchange:
         """Wait until calls that share one request may go; return whether one alone must."""
         way = way_of(errands)
         while (wait := self.gate.wait(way, self._clock.now())) is not None:
-            self._waiting += 1
+            self._counted_waiting += way.counts
             self._probe_wanted.set()
             try:
                 await self._clock.wait(self._moved, wait)
             finally:
-                self._waiting -= 1
+                self._counted_waiting -= way.counts
         return self.gate.tries_one(way.action)
 
     async def send(self, errands: Sequence[Errand], attempt: int) -> Sequence[Outcome]:
@@ -258,7 +258,7 @@ class Exchange:
         """Ask for the account whenever the gate needs to know."""
         while True:
             due = self.gate.next_probe()
-            if due is None or (self.gate.account is None and not self._waiting):
+            if due is None or (self.gate.account is None and not self._counted_waiting):
                 self._probe_wanted.clear()
                 await self._clock.wait(self._probe_wanted, None)
             elif (wait := due - self._clock.now()) > 0:

@@ -10,6 +10,7 @@ from consumer.retry import pause
 from esputnik import requests
 from esputnik.call import Action, Request
 from esputnik.imports import Failed, Finished, Importing, Lost, read_import_status
+from esputnik.matching import plain_value
 from esputnik.outcome import (
     Accepted,
     Answer,
@@ -122,5 +123,5 @@ class Following:
 
 
 def _is_named(errand: Errand, mapped: frozenset[str]) -> bool:
-    values = (mark.partition(":")[2] for mark in errand.call.marks)
+    values = (plain_value(mark.partition(":")[2]) for mark in errand.call.marks)
     return not mapped.isdisjoint(values)

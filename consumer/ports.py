@@ -53,8 +53,8 @@ class Source(Protocol):
         """Return the next records, none if all is quiet (or paused) for that long."""
         ...
 
-    def pause(self, *, paused: bool, held: Collection[Partition] = ()) -> None:
-        """Stop fetching, all or the `held` alone, or go on; `poll` is called all the same."""
+    def hold(self, partitions: Collection[Partition]) -> None:
+        """Fetch nothing of these partitions, and all others; `poll` is called all the same."""
         ...
 
     async def commit(self, points: Mapping[Partition, int]) -> bool:

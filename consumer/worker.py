@@ -119,7 +119,7 @@ class Worker:
         for place, job in list(self._crowded.items()):
             if self._delivery.crowd(job) < RESUME_BELOW * LARGEST_CROWD:
                 del self._crowded[place]
-        self._source.pause(paused=False, held={*self._full, *self._crowded})
+        self._source.hold({*self._full, *self._crowded})
 
     # -- records in -----------------------------------------------------------------------
 

@@ -2,8 +2,8 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from consumer.deadletter import Burial
 from consumer.ports import Listener
@@ -19,7 +19,7 @@ class FakeSource:
     history: list[Mapping[Partition, int]] = field(default_factory=list)
     listener: Listener | None = None
     owned: set[Partition] = field(default_factory=set)
-    is_paused: bool = False
+    held: frozenset[Partition] = frozenset()
     refuses_commits: bool = False
     blocked: dict[Partition, str] = field(default_factory=dict)
     is_joined: bool = False
@@ -29,7 +29,7 @@ class FakeSource:
     def put(self, record: Record) -> Record:
         """Append a record to its partition; its offset is the log's next."""
         log = self.logs[record.place]
-        kept = replace(record, offset=len(log))
+        kept = record._replace(offset=len(log))
         log.append(kept)
         self._arrived.set()
         return kept
@@ -64,18 +64,19 @@ class FakeSource:
         return ready
 
     def _ready(self, max_records: int) -> list[Record]:
-        if self.is_paused:
-            return []
         taken: list[Record] = []
-        for place in sorted(self.owned, key=str):
+        for place in sorted(self.owned - self.held):
             at = self._position[place]
             records = self.logs[place][at : at + max_records - len(taken)]
             self._position[place] = at + len(records)
             taken += records
         return taken
 
-    def pause(self, *, paused: bool) -> None:
-        self.is_paused = paused
+    def hold(self, partitions: Collection[Partition]) -> None:
+        self.held = frozenset(partitions)
+
+    def share(self) -> float:
+        return len(self.owned) / max(1, len(self.logs))
 
     async def commit(self, points: Mapping[Partition, int]) -> bool:
         await asyncio.sleep(0)
