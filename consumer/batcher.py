@@ -41,15 +41,15 @@ class Limits:
 
 
 class Gathering:
-    """The calls of one shape: full batches first, the one that still grows last."""
+    """The calls of one shape: full batches first, the one that is `growing` last."""
 
-    __slots__ = ("batches", "max_items", "room", "under_way")
+    __slots__ = ("batches", "growing", "max_items", "under_way")
 
     def __init__(self, shape: Shape, limits: Limits) -> None:
         self.batches: deque[Batch] = deque()
         self.under_way = 0
         self.max_items = limits.items(shape)
-        self.room = limits.batches
+        self.growing: Batch | None = None
 
 
 class Batcher:
@@ -71,11 +71,15 @@ class Batcher:
         gathering = self._gatherings.get(shape)
         if gathering is None:
             gathering = self._gatherings[shape] = Gathering(shape, self._limits)
-        batches, size = gathering.batches, len(errand.call.item) + 1
-        batch = batches[-1] if batches else None
-        if batch is None or not self._fits(gathering, batch, size):
-            batch = Batch(shape.action, shape, now)
-            batches.append(batch)
+        batch, size = gathering.growing, len(errand.call.item) + 1
+        if (
+            batch is None
+            or not batch.is_open
+            or len(batch.errands) >= gathering.max_items
+            or batch.size + size > self._room(shape)
+        ):
+            batch = gathering.growing = Batch(shape.action, shape, now)
+            gathering.batches.append(batch)
         batch.errands[errand] = None
         batch.size += size
         errand.batch = batch
@@ -120,6 +124,7 @@ class Batcher:
         errand.batch = None
         if not batch.errands and batch.shape is not None:
             self._gatherings[batch.shape].batches.remove(batch)
+            batch.is_open = False
         return batch.opened_at
 
     def cap(self, action: Action, size: int) -> None:
@@ -134,16 +139,10 @@ class Batcher:
         singles.remove(errand)
         return 0.0
 
-    def _fits(self, gathering: Gathering, batch: Batch, size: int) -> bool:
-        if len(batch.errands) >= gathering.max_items or batch.shape is None:
-            return False
-        frame = len(batch.shape.head) + len(batch.shape.tail)
-        return frame + batch.size + size <= self._max_bytes(batch.action)
-
-    def _max_bytes(self, action: Action) -> int:
-        return (
-            self._caps.get(action, self._limits.max_bytes) if self._caps else self._limits.max_bytes
-        )
+    def _room(self, shape: Shape) -> int:
+        """Return how many bytes of items one request of this shape carries at most."""
+        most = self._caps.get(shape.action, self._limits.max_bytes)
+        return most - len(shape.head) - len(shape.tail)
 
     def _is_due(self, gathering: Gathering, now: float, *, caught_up: bool) -> bool:
         batches = gathering.batches

@@ -26,7 +26,7 @@ class Owner(Protocol):
 
 
 class Job:
-    """A record on its way. Plain state of the one event loop.
+    """A record on its way, and its size in the buffer. Plain state of the one event loop.
 
     `plan` is whatever the owner wants to remember; `occurred_at` the event's time in seconds since
     1970 UTC. `unfinished` counts the errands still to end.
@@ -43,6 +43,7 @@ class Job:
         "owner",
         "plan",
         "record",
+        "size",
         "skipped",
         "unfinished",
         "verdict",
@@ -50,6 +51,7 @@ class Job:
 
     def __init__(self, record: Record, opened_at: float, log: object = None) -> None:
         self.record = record
+        self.size = record.size
         self.opened_at = opened_at
         self.log = log
         self.is_settled = False

@@ -26,31 +26,38 @@ class Lanes:
         """Return how many calls wait under the busiest of these names."""
         return max((self._waiting[name] for name in names), default=0)
 
-    def before(self, errand: Errand) -> Sequence[Errand]:
-        """Return the unfinished errands that one about to enter would wait for, each once."""
-        found: list[Errand] = []
-        last = self._last
+    def last(self, names: Iterable[str]) -> list[Errand]:
+        """Return who stands last under any of these names."""
+        return list({one: None for name in names if (one := self._last.get(name)) is not None})
+
+    def stand(self, errand: Errand) -> list[Errand] | None:
+        """Stand last under each of a call's names; return who stood there, None where nobody."""
+        last, ahead = self._last, None
         for name in errand.call.lanes:
             one = last.get(name)
-            if one is not None and one not in found:
-                found.append(one)
-        return found
-
-    def enter(self, errand: Errand, ahead: Sequence[Errand]) -> bool:
-        """Queue a call behind those `before` it; return whether it may go now."""
-        last = self._last
-        for name in errand.call.lanes:
             last[name] = errand
-        if not ahead:
-            errand.started = True
-            return True
-        return self._wait(errand, ahead)
+            if one is not None and one is not errand:
+                if ahead is None:
+                    ahead = [one]
+                elif one not in ahead:
+                    ahead.append(one)
+        return ahead
+
+    def wait(self, errand: Errand, ahead: list[Errand]) -> bool:
+        """Wait for those who stood there before; return whether the call may go all the same."""
+        errand.ahead = self._past_imports(errand, ahead) if errand.call.is_urgent else ahead
+        errand.waits = len(errand.ahead)
+        for one in errand.ahead:
+            if one.followers is None:
+                one.followers = []
+            one.followers.append(errand)
+        errand.started = errand.waits == len(errand.passing or ())
+        if not errand.started:
+            self._waiting.update(errand.origin.lanes)
+        return errand.started
 
     def spread(self, errand: Errand, names: Iterable[str]) -> None:
-        """Let an errand stand for these names: those of a call that is merged into it.
-
-        The last of each is the errand itself, or nobody.
-        """
+        """Let an errand stand last under these names: those of a call that is merged into it."""
         for name in names:
             self._last[name] = errand
 
@@ -60,6 +67,9 @@ class Lanes:
         Whoever comes behind one that still waits (dropped, or past imports) keeps waiting.
         """
         if errand.waits:
+            return []
+        if errand.followers is None:
+            self._forget(errand)
             return []
         ready: list[Errand] = []
         todo = [errand]
@@ -84,21 +94,7 @@ class Lanes:
 
     # -- waiting --------------------------------------------------------------------------
 
-    def _wait(self, errand: Errand, ahead: Sequence[Errand]) -> bool:
-        if errand.call.is_urgent:
-            ahead = self._past_imports(errand, ahead)
-        errand.ahead = ahead
-        errand.waits = len(ahead)
-        for one in ahead:
-            if one.followers is None:
-                one.followers = []
-            one.followers.append(errand)
-        errand.started = errand.waits == len(errand.passing or ())
-        if not errand.started:
-            self._waiting.update(errand.origin.lanes)
-        return errand.started
-
-    def _past_imports(self, errand: Errand, ahead: Sequence[Errand]) -> Sequence[Errand]:
+    def _past_imports(self, errand: Errand, ahead: list[Errand]) -> list[Errand]:
         """Let an opt-out by the e-mail list go past imports: it touches no profile.
 
         What stands before an import and is none holds the opt-out all the same, so it is waited
@@ -134,12 +130,12 @@ class Lanes:
                 todo.append(follower)
 
     def _forget(self, errand: Errand) -> None:
-        last = self._last
+        last, waiting = self._last, self._waiting
         for name in errand.call.lanes:
             if last.get(name) is errand:
                 del last[name]
-                if not self._waiting[name]:
-                    del self._waiting[name]
+                if waiting and not waiting.get(name, 1):
+                    del waiting[name]
 
 
 def is_here(errand: Errand) -> bool:

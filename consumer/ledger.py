@@ -93,7 +93,7 @@ class Ledger:
         log = self.logs.get((record.topic, record.partition))  # type: ignore[call-overload]
         job: Job | None = log.take(record, now) if log is not None else None
         if job is not None and log is not None:
-            size = record.size
+            size = job.size
             log.records += 1
             log.bytes += size
             self.records += 1
@@ -108,7 +108,7 @@ class Ledger:
         if job.is_settled:
             raise ValueError(f"settled twice: {log.partition}@{job.record.offset}")
         job.is_settled = True
-        size = job.record.size
+        size = job.size
         log.records -= 1
         log.bytes -= size
         self.records -= 1

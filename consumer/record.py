@@ -33,5 +33,7 @@ class Record(NamedTuple):
     @property
     def size(self) -> int:
         """Return what it takes of the buffer, in bytes: its own and those of its books."""
-        headers = sum(len(name) + len(value or b"") for name, value in self.headers)
-        return len(self.key or b"") + len(self.value or b"") + headers + OVERHEAD
+        size = OVERHEAD + len(self.key or b"") + len(self.value or b"")
+        for name, value in self.headers:
+            size += len(name) + len(value or b"")
+        return size

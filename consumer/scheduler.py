@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 
 from consumer.batcher import Batcher, Limits
 from consumer.job import Batch, Errand
-from consumer.lanes import Lanes
+from consumer.lanes import Lanes, is_here
 from esputnik.call import Action
 from esputnik.merging import merged
 
@@ -33,32 +33,38 @@ class Scheduler:
 
     def submit(self, errand: Errand, now: float) -> Sequence[Errand]:
         """Take a call in; return the opt-ins it overrules, which are ended and not sent."""
-        ahead = self._lanes.before(errand)
-        if len(ahead) == 1 and self._join(ahead[0], errand, now):
-            return ()
-        overtaken: Sequence[Errand] = ()
-        if ahead and errand.call.is_urgent:
-            overtaken = self._overtake(errand, ahead, now)
-            ahead = self._lanes.before(errand)
-        if self._lanes.enter(errand, ahead):
+        ahead = self._lanes.stand(errand)
+        if ahead is None:
+            errand.started = True
             self._batcher.add(errand, now)
-        return overtaken
+            return ()
+        return self._line_up(errand, ahead, now)
+
+    def is_behind_deletion(self, errand: Errand) -> bool:
+        """Tell whether a deletion that is no older waits or is under way for the same contact."""
+        return any(
+            one.origin.intent == DELETION and errand.job.occurred_at <= one.job.occurred_at
+            for one in self._lanes.ahead(self._lanes.last(errand.call.lanes))
+        )
 
     def again(self, errand: Errand, now: float) -> None:
         """Let a call that keeps its place in the lanes wait for its next request."""
         self._batcher.add(errand, now)
 
-    def is_behind_deletion(self, errand: Errand) -> bool:
-        """Tell whether a deletion that is no older waits or is under way for the same contact."""
-        ahead = self._lanes.ahead(self._lanes.before(errand))
-        return any(
-            one.origin.intent == DELETION and errand.job.occurred_at <= one.job.occurred_at
-            for one in ahead
-        )
-
     def crowd(self, errand: Errand) -> int:
         """Return how many calls wait under the busiest of a call's names."""
         return self._lanes.crowd(errand.call.lanes)
+
+    def _line_up(self, errand: Errand, ahead: list[Errand], now: float) -> Sequence[Errand]:
+        """Join the item ahead, or wait behind those ahead; return the opt-ins that it overrules."""
+        if len(ahead) == 1 and self._join(ahead[0], errand, now):
+            return ()
+        overtaken = self._overtake(errand, ahead, now) if errand.call.is_urgent else ()
+        if overtaken:
+            ahead = [one for one in ahead if is_here(one)]
+        if self._lanes.wait(errand, ahead):
+            self._batcher.add(errand, now)
+        return overtaken
 
     def _join(self, item: Errand, errand: Errand, now: float) -> bool:
         if item.state or item.by_shape or not item.is_open or item.job.is_abandoned:

@@ -63,6 +63,7 @@ class Worker:
         self._fault: BaseException | None = None
         self._settled = asyncio.Event()
         self._stopping = asyncio.Event()
+        self._has_progressed = False
         self._full: set[Partition] = set()
         self._crowded: dict[Partition, Job] = {}
         self._last_commit = clock.now()
@@ -83,6 +84,7 @@ class Worker:
                 self._take(await self._source.poll(POLL_RECORDS, POLL_SECONDS))
                 self._delivery.wake()
                 self._press_back()
+                self._note_progress()
                 self._try_unmapped()
                 if self._clock.now() - self._last_commit >= COMMIT_EVERY:
                     await self.commit()
@@ -102,6 +104,11 @@ class Worker:
         points = self.ledger.commit_points()
         if points and await self._source.commit(points):
             self.ledger.committed(points)
+
+    def _note_progress(self) -> None:
+        if self._has_progressed:
+            self._has_progressed = False
+            self.last_progress = self._clock.now()
 
     def _press_back(self) -> None:
         """Pause partitions of which too much is unfinished; the others go on, and so does polling.
@@ -211,7 +218,7 @@ class Worker:
     def _settle(self, job: Job) -> bool:
         if not self.ledger.settle(job):
             return False
-        self.last_progress = self._clock.now()
+        self._has_progressed = True
         self._settled.set()
         return True
 
