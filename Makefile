@@ -20,8 +20,8 @@ help: ## Show these targets
 
 venv: $(TEST) ## Make .venv with everything the tests need
 
-demo: $(DEMO) ## Run the consumer against an embedded broker and the eSputnik sandbox
-	@$(BIN)/python -m demo
+demo: $(DEMO) ## Run the consumer on an embedded broker and an eSputnik sandbox; KEEP=1: they stay up
+	@$(BIN)/python -m demo $(if $(COUNT),--count $(COUNT)) $(if $(SEED),--seed $(SEED)) $(if $(KEEP),--keep)
 
 test: lint types wheel ## Install what is needed and run every check and test
 	$(BIN)/python -m pytest --cov --cov-report=term:skip-covered $(PYTEST_ARGS)
@@ -54,7 +54,8 @@ pure: $(TEST) ## After `make test`: every branch of the pure files was run
 bench: $(TEST) ## Measure speed
 	@$(BIN)/python -m bench
 
-docs: $(TEST) ## Try every example of the documentation
+docs: $(TEST) ## Write the tables of docs/ anew, and try every example in them
+	$(BIN)/python -m consumer.pages
 	$(BIN)/python -m pytest tests/docs
 
 lock: ## Pin the newest versions in requirements/*.txt; needs uv
@@ -71,7 +72,7 @@ clean: ## Remove what these targets made, .venv included
 
 # The package is installed in place, so the command exists and follows the source.
 $(DEMO): requirements/demo.txt $(PACKAGE) | $(BIN)/python
-	@echo "Installing what the demo needs into $(VENV)"
+	@echo "Installing what the demo needs into $(VENV), once"
 	@$(PIP) install --require-hashes -r requirements/demo.txt
 	@$(PIP) install --no-deps --no-build-isolation --editable .
 	@touch $@
@@ -82,19 +83,23 @@ $(TEST): requirements/test.txt $(PACKAGE) | $(BIN)/python
 	@$(PIP) install --no-deps --no-build-isolation --editable .
 	@touch $@
 
+# The newest of the usual names, or the one that PYTHON names and no other.
 $(BIN)/python:
 	@found=; \
-	for python in $(PYTHON) python3.13 python3.12 python3.11 python3; do \
+	for python in $(or $(PYTHON),python3.13 python3.12 python3.11 python3); do \
 		if $$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; then \
 			found=$$python; break; \
 		fi; \
 	done; \
 	if [ -z "$$found" ]; then \
-		echo "esputnik-sync needs Python 3.11 or newer: install it, or name it with make PYTHON=..." >&2; \
+		here=$$($(or $(PYTHON),python3) --version 2>/dev/null); \
+		echo "esputnik-sync needs Python 3.11 or newer, here is $${here:-none}:" \
+			"install one, or name it with make PYTHON=..." >&2; \
 		exit 1; \
 	fi; \
 	if ! $$found -c 'import ensurepip, venv' >/dev/null 2>&1; then \
-		echo "$$found cannot make virtual environments: install its venv package (Debian: python3-venv)" >&2; \
+		echo "$$found cannot make virtual environments:" \
+			"install its venv package (Debian, Ubuntu: apt install python3-venv)" >&2; \
 		exit 1; \
 	fi; \
-	$$found -m venv --clear $(VENV)
+	$$found -m venv --clear $(VENV) || { rm -rf $(VENV); exit 1; }

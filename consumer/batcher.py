@@ -19,13 +19,17 @@ LEAST_CAP = 16 * 1024  # bytes; a learned cap goes no lower
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """How large a request may grow. Counts never exceed the API's own limit (`Shape.max_items`)."""
+    """How large a request may grow. Counts never exceed the API's own limit (`Shape.max_items`).
+
+    `any_status`: successive states of one order become one, whatever their status.
+    """
 
     max_wait: float = 0.25
     max_bytes: int = 4 * 1024 * 1024
     max_items: dict[Action, int] = field(default_factory=dict)
     under_way: int = 8
     imports: int = 64
+    any_status: bool = False
 
     def items(self, shape: Shape) -> int:
         """Return how many items one request of this shape carries at most."""

@@ -97,6 +97,7 @@ def limits(settings: Settings) -> Limits:
         },
         under_way=settings.esputnik.max_in_flight,
         imports=settings.esputnik.max_imports,
+        any_status=settings.orders.coalesce == "latest",
     )
 
 
@@ -126,7 +127,7 @@ def delivery(  # noqa: PLR0913 - the parts it is built of
     refresh_key: Callable[[], bool] = lambda: False,
 ) -> Delivery:
     """Return what carries calls to eSputnik."""
-    rates, any_status = settings.esputnik.requests_per_second, settings.orders.coalesce == "latest"
+    rates = settings.esputnik.requests_per_second
     turns = Turns(
         throttle=Throttle({quota: rates[quota.value] for quota in Quota}),
         clock=clock,
@@ -146,10 +147,9 @@ def delivery(  # noqa: PLR0913 - the parts it is built of
     )
     return Delivery(
         exchange=exchange,
-        scheduler=Scheduler(limits(settings), any_status=any_status),
+        scheduler=Scheduler(limits(settings)),
         clock=clock,
         policy=Policy(at_most_once=settings.sends.delivery == "at_most_once"),
         rng=rng,
         caught_up=caught_up,
-        any_status=any_status,
     )

@@ -35,6 +35,13 @@ def sandbox(
             help="What goes wrong, such as 500=0.1; a wrong kind lists all. Repeatable.",
         ),
     ] = None,
+    switch: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME=VALUE",
+            help="What no document says of eSputnik, such as retry_after=1. Repeatable.",
+        ),
+    ] = None,
 ) -> None:
     """Be an eSputnik account on this machine.
 
@@ -44,18 +51,24 @@ def sandbox(
     # The service does without the simulator: only this command loads it.
     from consumer.sandbox import serve  # noqa: PLC0415
     from esputnik.sandbox.faults import KINDS  # noqa: PLC0415
+    from esputnik.sandbox.switching import read_switches  # noqa: PLC0415
 
     faults = {one.kind: one.share for one in fault or ()}
     for kind in faults:
         if kind not in KINDS:
             raise typer.BadParameter(f"--fault {kind} is no kind; there are {', '.join(KINDS)}")
 
+    try:
+        switches = read_switches(switch or ())
+    except ValueError as fault_of_switch:
+        raise typer.BadParameter(f"--switch {fault_of_switch}") from None
+
     def ready(address: str) -> None:
         typer.echo(f"listening on {address}")
         sys.stdout.flush()
 
     try:
-        asyncio.run(serve(port=port, seed=seed, faults=faults, ready=ready))
+        asyncio.run(serve(port=port, seed=seed, faults=faults, switches=switches, ready=ready))
     except OSError as trouble:
         raise SettingsError(
             [f"--port {port}: {trouble.strerror}; write another port, or 0 for a free one"]

@@ -21,7 +21,6 @@ from consumer.retry import (
     suspicion,
 )
 from consumer.scheduler import OVERTAKEN, Scheduler
-from esputnik.merging import merged
 from esputnik.outcome import Delivered, Outcome, Rejected
 
 TOO_LARGE = 413
@@ -63,7 +62,6 @@ class Delivery:
         policy: Policy,
         rng: random.Random,
         caught_up: Callable[[], bool] = lambda: True,
-        any_status: bool = False,
     ) -> None:
         self._exchange = exchange
         self._scheduler = scheduler
@@ -71,7 +69,6 @@ class Delivery:
         self._policy = policy
         self._rng = rng
         self._caught_up = caught_up
-        self._any_status = any_status
         self._work = asyncio.Event()
 
     async def run(self) -> None:
@@ -344,6 +341,6 @@ class Delivery:
         if errand.riders is not None and not errand.is_lookup:
             call = members[0].origin
             for member in members[1:]:
-                call = merged(call, member.origin, any_status=self._any_status) or member.origin
+                call = self._scheduler.merged(call, member.origin) or member.origin
             errand.call = call
         return True

@@ -53,7 +53,12 @@ class SandboxServer:
 
 
 async def serve(
-    *, port: int, seed: int, faults: Mapping[str, float], ready: Callable[[str], None]
+    *,
+    port: int,
+    seed: int,
+    faults: Mapping[str, float],
+    switches: Switches,
+    ready: Callable[[str], None],
 ) -> None:
     """Serve an account until SIGINT or SIGTERM; `ready` is told the API's address.
 
@@ -61,7 +66,7 @@ async def serve(
         SettingsError: The port is in use, or a fault is none.
     """
     try:
-        server = SandboxServer(port=port, seed=seed, faults=faults)
+        server = SandboxServer(port=port, seed=seed, faults=faults, switches=switches)
     except ValueError as fault:
         raise SettingsError([f"--fault {fault}"]) from None
     stopped = asyncio.Event()

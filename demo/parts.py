@@ -85,18 +85,28 @@ async def start(
 
     It runs in a session of its own: Ctrl-C at the terminal reaches the demonstration alone, which
     then stops its parts in order.
+
+    Raises:
+        DemoError: The command cannot be run.
     """
     kept = {name: value for name, value in os.environ.items() if not name.startswith(FORGOTTEN)}
-    with log.open("wb") as output:
-        process = await asyncio.create_subprocess_exec(
-            *command,
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=output,
-            stderr=output,
-            cwd=log.parent,
-            env=kept | {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"} | dict(settings or {}),
-            start_new_session=True,
-        )
+    try:
+        with log.open("wb") as output:
+            process = await asyncio.create_subprocess_exec(
+                *command,
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                cwd=log.parent,
+                env=kept
+                | {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
+                | dict(settings or {}),
+                start_new_session=True,
+            )
+    except OSError as trouble:
+        raise DemoError(
+            f"The {name} cannot be started: {command[0]}: {trouble.strerror}"
+        ) from trouble
     return Part(name=name, process=process, log=log)
 
 

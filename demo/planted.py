@@ -16,6 +16,11 @@ from demo.stage import Stage
 REFUSED_ORDER = "ORD-REFUSED"
 REFUSED_ADDRESS = "refused."
 NO_SUCH_SEGMENT = 999_999
+# What the sandbox is told to refuse, each item alone within the request that carries it.
+RULES = (
+    {"action": "add-orders", "contains": REFUSED_ORDER, "item_error": "The order is refused"},
+    {"action": "bulk-contacts", "contains": REFUSED_ADDRESS, "item_error": "Contact is refused"},
+)
 
 
 def _cut_off(stage: Stage) -> None:

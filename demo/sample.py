@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, assert_never
 
 import orjson
 
@@ -60,6 +60,8 @@ def write(fact: Fact, form: Form) -> tuple[bytes, Headers]:
             return orjson.dumps(fact.data), (("content-type", b"application/json"), *attributes)
         case "bare":
             return orjson.dumps(fact.data), (("idempotency-key", fact.id.encode()),)
+        case _ as never:
+            assert_never(never)
 
 
 def _envelope(fact: Fact) -> dict[str, Any]:

@@ -6,9 +6,10 @@ from contextlib import asynccontextmanager
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.coordinator.assignors.range import RangePartitionAssignor
 
+from consumer.deadletter import DeadLetter, NotALetter, read_letter
 from consumer.kafka import Connection, read_topic
-from consumer.record import Record
 from demo.sample import Sample
 from demo.stage import TOPICS
 
@@ -31,6 +32,25 @@ async def make_topics(bootstrap: str, wanted: Mapping[str, int]) -> None:
         await admin.create_topics([NewTopic(name, count, 1) for name, count in wanted.items()])
     finally:
         await admin.close()
+
+
+async def open_group(bootstrap: str, topic: str) -> None:
+    """Make the consumer group, so that the real member joins it within a second.
+
+    The embedded broker lets the first member of a group wait for half of its session timeout, the
+    usual 45 s, and keeps that timeout for the group. So a member with a short one goes first.
+    """
+    member = AIOKafkaConsumer(
+        topic,
+        bootstrap_servers=bootstrap,
+        group_id=GROUP,
+        enable_auto_commit=False,
+        session_timeout_ms=1000,
+        heartbeat_interval_ms=300,
+        partition_assignment_strategy=[RangePartitionAssignor],
+    )
+    await member.start()
+    await member.stop()
 
 
 @asynccontextmanager
@@ -62,10 +82,10 @@ async def produce(
         sent(len(some))
 
 
-async def letters(bootstrap: str) -> list[Record]:
-    """Return every record of the dead-letter topic."""
+async def letters(bootstrap: str) -> list[DeadLetter | NotALetter]:
+    """Return everything in the dead-letter topic."""
     connection = Connection(bootstrap_servers=bootstrap)
-    return [record async for record in read_topic(connection, DEAD_LETTERS)]
+    return [read_letter(record) async for record in read_topic(connection, DEAD_LETTERS)]
 
 
 async def committed_lag(bootstrap: str, wanted: Mapping[str, int]) -> int:

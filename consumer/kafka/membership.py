@@ -21,12 +21,13 @@ from consumer.record import Partition
 log = structlog.get_logger()
 
 SESSION_MS = 45_000
+LOOPBACK_SESSION_MS = 10_000  # no network can cut off a member: a crash is noticed sooner
 HEARTBEAT_MS = 3_000
 REBALANCE_MS = 30_000  # longer than a drain on revoke
 COMMIT_SECONDS = 10.0
 STOP_SECONDS = 10.0
 FIRST_FETCH_SECONDS = 0.2
-FIRST_FETCH_RECORDS = 1000
+FIRST_FETCH_RECORDS = 1  # it comes with the first poll, whatever that asks for
 
 # Fetches answer at once when there is anything. An idle one holds up a partition that is resumed
 # meanwhile, so it is short; a busy one is large, since the next begins when it was read to its end.
@@ -155,7 +156,7 @@ def _client(connection: Connection, group: GroupOptions) -> AIOKafkaConsumer:
         auto_offset_reset="none",
         isolation_level=group.isolation_level,
         partition_assignment_strategy=[RangePartitionAssignor],
-        session_timeout_ms=SESSION_MS,
+        session_timeout_ms=LOOPBACK_SESSION_MS if connection.is_loopback else SESSION_MS,
         heartbeat_interval_ms=HEARTBEAT_MS,
         rebalance_timeout_ms=REBALANCE_MS,
         max_partition_fetch_bytes=FETCH_BYTES,

@@ -1,18 +1,18 @@
 """The account itself: whose it is, tokens for others, additional fields."""
 
-import random
 from typing import Any
 
-from esputnik.sandbox.contacts import Contacts
-from esputnik.sandbox.wire import Asked, SandboxAnswer, json_answer
+from esputnik.sandbox.guard import Guard
+from esputnik.sandbox.switches import Switches
+from esputnik.sandbox.wire import Asked, SandboxAnswer, collapsed, json_answer, text_answer
 
 
 class General:
     """Answers about the account."""
 
-    def __init__(self, contacts: Contacts, seed: int) -> None:
-        self._contacts = contacts
-        self._rng = random.Random(f"tokens {seed}")  # noqa: S311 - chance, not secrecy
+    def __init__(self, guard: Guard, switches: Switches) -> None:
+        self._guard = guard
+        self._switches = switches
 
     def info(self, _asked: Asked) -> SandboxAnswer:
         """Tell whose account it is. Source: docs.yespo.io/reference/getaccountinfo."""
@@ -20,12 +20,16 @@ class General:
         return json_answer(told)
 
     def token(self, _asked: Asked) -> SandboxAnswer:
-        """Make a token, a JSON text. Source: docs.yespo.io/reference/generateapikey-1."""
-        return json_answer(f"{self._rng.getrandbits(128):032x}")
+        """Make a token. Source: docs.yespo.io/reference/generateapikey-1."""
+        token, form = self._guard.new_token(), self._switches.token_form
+        if form == "bare":
+            return text_answer(token)
+        return json_answer(token if form == "quoted" else {"token": token})
 
     def address_books(self, _asked: Asked) -> SandboxAnswer:
-        """List the additional fields, with booleans as texts and the one book as an object."""
-        group = {"name": "Fields", "fields": [_field(one) for one in sorted(self._contacts.fields)]}
+        """List the additional fields, with booleans as texts and lists of one as objects."""
+        fields = [_field(number) for number in range(1, self._switches.custom_fields + 1)]
+        group = {"name": "Fields", **collapsed("fields", fields)}
         book = {"addressBookId": 1, "name": "Main", "fieldGroups": group}
         return json_answer({"addressBook": book})
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from esputnik.sandbox.book import Book, Contact
 from esputnik.sandbox.checks import is_email, is_phone
-from esputnik.sandbox.contacts import Contacts
+from esputnik.sandbox.order_forms import date_of, is_amount, items_error
 from esputnik.sandbox.switches import Switches
 from esputnik.sandbox.wire import (
     Asked,
@@ -17,8 +17,10 @@ from esputnik.sandbox.wire import (
     collapsed,
     items_of,
     json_answer,
+    silent_answer,
     text_of,
 )
+from esputnik.sandbox.writer import Writer
 
 MAX_ORDERS = 1000
 STATUSES = frozenset(
@@ -26,6 +28,7 @@ STATUSES = frozenset(
 )
 _CURRENCY = re.compile(r"[A-Z]{3}")
 _REQUIRED = ("externalOrderId", "totalCost", "status", "date", "currency")
+_AMOUNTS = ("shipping", "discount", "taxes")
 
 
 class Orders:
@@ -34,20 +37,22 @@ class Orders:
     def __init__(
         self,
         book: Book,
-        contacts: Contacts,
+        writer: Writer,
         switches: Switches,
         raise_event: Callable[[str, Contact], None],
     ) -> None:
         self._book = book
-        self._contacts = contacts
+        self._writer = writer
         self._switches = switches
         self._raise = raise_event
+        self._deletions: list[tuple[float, Callable[[str, Object], bool]]] = []
         self.held: dict[str, dict[str, Any]] = {}
 
     def add(self, asked: Asked) -> SandboxAnswer:
         """Create or update orders; those that are refused are named in the answer."""
         failed = []
-        for order in items_of(asked.fields(), "orders", MAX_ORDERS):
+        orders = items_of(asked.fields(), "orders", MAX_ORDERS, self._switches.oversized_status)
+        for order in orders:
             error = self._error(order) or asked.planned_error(order)
             if error:
                 failed.append({"order": order, "error": error})
@@ -56,23 +61,20 @@ class Orders:
         return json_answer(collapsed("failedOrders", failed))
 
     def delete(self, asked: Asked) -> SandboxAnswer:
-        """Delete one order, or those of at most a day, `from` and `to` in UTC.
+        """Delete one order, or those of at most a day, `from` and `to` in UTC; some time later.
 
         Source: docs.esputnik.com/reference/removehistoryorders.
         """
-        if order := asked.query.get("externalOrderId"):
-            self.held.pop(order, None)
-            return SandboxAnswer()
-        start, end = _utc(asked.query.get("from", "")), _utc(asked.query.get("to", ""))
-        if start is None or end is None or not timedelta(0) < end - start <= timedelta(days=1):
-            raise RefusedError("Give externalOrderId, or from and to within 24 hours")
-        kept = {
-            name: order
-            for name, order in self.held.items()
-            if not start <= (_utc(order["date"]) or end) < end
-        }
-        self.held = kept
-        return SandboxAnswer()
+        told = asked.query if self._switches.delete_by == "query" else asked.fields()
+        is_meant = _deletion(told)
+        self._deletions.append((asked.now + self._switches.import_seconds, is_meant))
+        return silent_answer(self._switches.silent_form)
+
+    def advance(self, now: float) -> None:
+        """Delete what is due to be."""
+        while self._deletions and self._deletions[0][0] <= now:
+            _, is_meant = self._deletions.pop(0)
+            self.held = {name: one for name, one in self.held.items() if not is_meant(name, one)}
 
     def _write(self, order: Object) -> None:
         contact = self._contact(order)
@@ -86,85 +88,61 @@ class Orders:
         found = self._book.by_external(external) if external else None
         if found is not None and not found.is_deleted:
             return found
-        for kind, name in (("sms", "phone"), ("email", "email")):
-            value = text_of(order.get(name))
+        addresses = {"sms": text_of(order.get("phone")), "email": text_of(order.get("email"))}
+        for kind, value in addresses.items():
             if value and (holders := self._book.holders(kind, value)):
                 return holders[0]
-        contact = self._book.create()
-        self._contacts.write(contact, _new_contact(order, is_free=found is None))
-        return contact
+        names = {name: text_of(order.get(name)) for name in ("firstName", "lastName")}
+        return self._writer.create(addresses, names, external if found is None else "")
 
     def _error(self, order: Object) -> str:
         for name in _REQUIRED:
             if not text_of(order.get(name)):
                 return f"{name} is required"
-        return self._form_error(order) or self._customer_error(order) or _items_error(order)
+        return self._form_error(order) or _customer_error(order) or self._items_error(order)
 
     def _form_error(self, order: Object) -> str:
-        if not _is_number(order["totalCost"]):
-            return "totalCost is not valid"
+        takes_text = self._switches.numeric_strings
+        for name in ("totalCost", *_AMOUNTS):
+            if order.get(name) is not None and not is_amount(order[name], takes_text=takes_text):
+                return f"{name} is not valid"
         if self._switches.strict_status and order["status"] not in STATUSES:
             return "status is not valid"
-        currency = str(order["currency"])
-        known = self._switches.currencies
+        currency, known = text_of(order["currency"]), self._switches.currencies
         if not _CURRENCY.fullmatch(currency) or (known and currency not in known):
             return "currency is not valid"
-        date = _date(order["date"])
+        date = date_of(order["date"])
         if date is None or (self._switches.offset_needed and date.tzinfo is None):
             return "date is not valid"
         return ""
 
-    def _customer_error(self, order: Object) -> str:
-        email, phone = text_of(order.get("email")), text_of(order.get("phone"))
-        if not (email or phone or text_of(order.get("externalCustomerId"))):
-            return "One of externalCustomerId, email, phone is required"
-        if email and not is_email(email):
-            return f"'{email}' is not valid email"
-        if phone and not is_phone(phone):
-            return f"'{phone}' is not valid phone number"
-        return ""
+    def _items_error(self, order: Object) -> str:
+        if not isinstance(order.get("additionalInfo") or {}, dict):
+            return "additionalInfo must be an object"
+        return items_error(order.get("items") or [], takes_text=self._switches.numeric_strings)
 
 
-def _items_error(order: Object) -> str:
-    items = order.get("items") or []
-    if not isinstance(items, list):
-        return "items must be a list"
-    for item in items:
-        if not isinstance(item, dict) or not text_of(item.get("externalItemId")):
-            return "externalItemId is required"
-        if not _is_number(item.get("quantity")):
-            return "quantity is required"
+def _customer_error(order: Object) -> str:
+    email, phone = text_of(order.get("email")), text_of(order.get("phone"))
+    if not (email or phone or text_of(order.get("externalCustomerId"))):
+        return "One of externalCustomerId, email, phone is required"
+    if email and not is_email(email):
+        return f"'{email}' is not valid email"
+    if phone and not is_phone(phone):
+        return f"'{phone}' is not valid phone number"
     return ""
 
 
-def _is_number(value: object) -> bool:
-    """Tell whether a value is a number, which may come as text."""
-    try:
-        return bool(text_of(value)) and float(text_of(value)) >= 0
-    except ValueError:
-        return False
-
-
-def _date(value: object) -> datetime | None:
-    try:
-        return datetime.fromisoformat(text_of(value))
-    except ValueError:
-        return None
+def _deletion(told: Object) -> Callable[[str, Object], bool]:
+    """Return which orders a deletion means, by their name and what they tell."""
+    if wanted := text_of(told.get("externalOrderId")):
+        return lambda name, _: name == wanted
+    start, end = _utc(told.get("from")), _utc(told.get("to"))
+    if start is None or end is None or not timedelta(0) < end - start <= timedelta(days=1):
+        raise RefusedError("Give externalOrderId, or from and to within 24 hours")
+    return lambda _, order: start <= (_utc(order["date"]) or end) < end
 
 
 def _utc(value: object) -> datetime | None:
-    date = _date(value)
+    date = date_of(value)
     return date.replace(tzinfo=UTC) if date and date.tzinfo is None else date
-
-
-def _new_contact(order: Object, *, is_free: bool) -> dict[str, Any]:
-    """Return what an order tells of its customer; the external id only if nobody has it."""
-    channels = [
-        {"type": kind, "value": text_of(order[name])}
-        for kind, name in (("email", "email"), ("sms", "phone"))
-        if text_of(order.get(name))
-    ]
-    names = (
-        ("firstName", "lastName", "externalCustomerId") if is_free else ("firstName", "lastName")
-    )
-    return {"channels": channels} | {name: order[name] for name in names if name in order}

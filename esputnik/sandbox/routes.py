@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 from urllib.parse import unquote
 
-_NUMBER, _TEXT = r"(\d+)", r"([^/]+)"
+_NUMBER, _TEXT = r"([0-9]{1,18})", r"([^/]+)"
 
 # In the order of esputnik.com's reference. `{id}` is a number, `{…}` any text.
 _PATHS = (
@@ -70,20 +70,27 @@ def _pattern(path: str) -> re.Pattern[str]:
     return re.compile(re.sub(r"\\\{\w+\\\}", lambda _: _TEXT, numbered))
 
 
-_TABLE = tuple((action, method, _pattern(path)) for action, method, path in _PATHS)
+_FIXED = {(path, method): Way(action, ()) for action, method, path in _PATHS if "{" not in path}
+_VARYING = tuple((action, method, _pattern(path)) for action, method, path in _PATHS if "{" in path)
 
 
 def way_of(method: str, path: str) -> Way | None:
     """Return what a request asks for; None for a path, or a method of it, that nobody knows."""
-    return next(_ways(method, path), None)
+    return _FIXED.get((path, method)) or next(_ways(method, path), None)
+
+
+def is_path(path: str) -> bool:
+    """Tell whether there is a call with this path, by whatever method."""
+    is_fixed = any(known == path for known, _ in _FIXED)
+    return is_fixed or any(pattern.fullmatch(path) for _, _, pattern in _VARYING)
 
 
 def actions() -> tuple[str, ...]:
     """Return the names of all calls."""
-    return tuple(action for action, _, _ in _PATHS)
+    return tuple(dict.fromkeys(action for action, _, _ in _PATHS))
 
 
 def _ways(method: str, path: str) -> Iterator[Way]:
-    for action, known, pattern in _TABLE:
+    for action, known, pattern in _VARYING:
         if known == method and (found := pattern.fullmatch(path)):
             yield Way(action, tuple(unquote(part) for part in found.groups()))

@@ -1,16 +1,11 @@
 """Serves an account over HTTP: the API under `/api`, the account itself under `/sandbox`.
 
-GET  /sandbox/state      what the account holds
-GET  /sandbox/requests   the last requests, the oldest first
-PUT  /sandbox/rules      what is to go wrong by rule, a list (see `faults.read_rule`)
-PUT  /sandbox/faults     what is to go wrong by chance, {"500": 0.1}
-PUT  /sandbox/segments   the segments there are, a list of {"id", "name", "type"}
-PUT  /sandbox/key        {"key": "…"}: the only API key that is taken from now on
-POST /sandbox/activity   a list of rows for the activity feed
-POST /sandbox/reset      forget everything but key, segments, rules and faults
+`overview.CONTROL` lists what there is under `/sandbox`.
 """
 
 import asyncio
+import socket
+import struct
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -21,10 +16,14 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from esputnik.sandbox.account import Account
-from esputnik.sandbox.wire import JSON_TYPE, SandboxAnswer, SandboxRequest
+from esputnik.sandbox.overview import overview
+from esputnik.sandbox.switching import shown
+from esputnik.sandbox.wire import JSON_TYPE, TEXT_TYPE, SandboxAnswer, SandboxRequest
 
 API = "/api"
-CONTROL = "/sandbox/"
+CONTROL = "/sandbox"
+READABLE = orjson.OPT_INDENT_2 | orjson.OPT_NON_STR_KEYS
+AT_ONCE = struct.pack("ii", 1, 0)  # a socket closed like this sends a reset, not an end
 
 
 class SandboxApp:
@@ -32,16 +31,20 @@ class SandboxApp:
 
     def __init__(self, account: Account) -> None:
         self._account = account
-        self._shown: Mapping[str, Callable[[], object]] = {
-            "state": account.state,
-            "requests": lambda: account.requests,
+        self._started = time.time() - time.monotonic()
+        self._shown: Mapping[str, Callable[[Mapping[str, str]], object]] = {
+            "state": lambda _: account.state(),
+            "requests": account.requests,
+            "switches": lambda _: shown(account.switches),
+            "faults": lambda _: account.faults.shown(),
         }
-        self._changes: Mapping[tuple[str, str], Callable[[Any], None]] = {
-            ("PUT", "rules"): account.faults.rule,
+        self._changes: Mapping[tuple[str, str], Callable[[Any], object]] = {
+            ("PUT", "switches"): account.change_switches,
+            ("PUT", "rules"): lambda body: account.faults.rule(_objects(body)),
             ("PUT", "faults"): account.faults.plan,
-            ("PUT", "segments"): account.use_segments,
-            ("PUT", "key"): lambda body: account.use_key(str(body["key"])),
-            ("POST", "activity"): account.happened,
+            ("PUT", "segments"): lambda body: account.use_segments(_objects(body)),
+            ("PUT", "key"): lambda body: account.change_switches({"api_key": _key(body)}),
+            ("POST", "activity"): lambda body: account.happened(_objects(body)),
             ("POST", "reset"): lambda _: account.reset(),
         }
 
@@ -53,27 +56,37 @@ class SandboxApp:
         if request.url.path.startswith(CONTROL):
             response = self._control(request, await request.body())
         else:
-            answer = self._account.handle(await _read(request), time.time())
+            answer = self._account.handle(await _read(request), self._now())
             await asyncio.sleep(answer.delay)
             if answer.is_dropped:
-                _drop(receive)
+                _reset(receive)
                 return None
             response = _response(answer)
         return await response(scope, receive, send)
 
+    def _now(self) -> float:
+        """Return seconds since 1970 UTC that never go back."""
+        return self._started + time.monotonic()
+
     def _control(self, request: Request, body: bytes) -> Response:
-        self._account.advance(time.time())
-        name = request.url.path.removeprefix(CONTROL)
-        if request.method == "GET" and name in self._shown:
-            return _json(self._shown[name]())
-        change = self._changes.get((request.method, name))
-        if change is None:
-            return _json({"error": "no such thing"}, 404)
+        self._account.advance(self._now())
+        name, _, part = request.url.path.removeprefix(CONTROL).strip("/").partition("/")
         try:
+            if request.method == "GET":
+                return self._look(name, part, request.query_params)
+            change = self._changes[request.method, name]
             change(orjson.loads(body or b"null"))
-        except (ValueError, KeyError, TypeError, AttributeError) as fault:
+        except KeyError:
+            return _json({"error": f"no such thing; GET {CONTROL} lists what there is"}, 404)
+        except ValueError as fault:
             return _json({"error": str(fault)}, 400)
         return _json({"done": name})
+
+    def _look(self, name: str, part: str, query: Mapping[str, str]) -> Response:
+        if not name:
+            return Response(overview(self._account.state()), media_type=TEXT_TYPE)
+        found = self._shown[name](query)
+        return _json(found[part] if part and isinstance(found, dict) else found)
 
 
 async def _read(request: Request) -> SandboxRequest:
@@ -87,9 +100,11 @@ async def _read(request: Request) -> SandboxRequest:
     )
 
 
-def _drop(receive: Receive) -> None:
-    """Close the connection without an answer."""
+def _reset(receive: Receive) -> None:
+    """Break the connection off without an answer."""
     cycle = receive.__self__  # type: ignore[attr-defined]  # uvicorn's: ASGI has no word for it
+    peer = cycle.transport.get_extra_info("socket")
+    peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, AT_ONCE)
     cycle.transport.abort()
     cycle.disconnected = True
 
@@ -99,5 +114,18 @@ def _response(answer: SandboxAnswer) -> Response:
 
 
 def _json(told: object, status: int = 200) -> Response:
-    body = orjson.dumps(told, option=orjson.OPT_NON_STR_KEYS)
+    body = orjson.dumps(told, option=READABLE) + b"\n"
     return Response(body, status_code=status, media_type=JSON_TYPE)
+
+
+def _objects(body: object) -> list[Mapping[str, Any]]:
+    if not isinstance(body, list) or not all(isinstance(one, dict) for one in body):
+        raise ValueError("the body must be a list of objects")
+    return body
+
+
+def _key(body: object) -> str:
+    key = body.get("key") if isinstance(body, dict) else None
+    if not isinstance(key, str) or not key:
+        raise ValueError('the body must be {"key": "..."}')
+    return key

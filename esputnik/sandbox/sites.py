@@ -1,10 +1,8 @@
-"""Mobile push tokens, and the domains for web tracking and web push."""
+"""The domains of an account: one for web tracking, many for web push."""
 
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from esputnik.sandbox.book import Book, Contact
 from esputnik.sandbox.switches import Switches
 from esputnik.sandbox.wire import (
     Asked,
@@ -14,89 +12,13 @@ from esputnik.sandbox.wire import (
     collapsed,
     items_of,
     json_answer,
+    silent_answer,
     text_answer,
     text_of,
 )
 
-NO_APP = ""  # of a token whose channel named no device
-
-
-@dataclass(slots=True, kw_only=True)
-class Token:
-    """A device of a contact."""
-
-    app_id: str
-    token: str
-    contact_id: int | None = None
-    is_active: bool = True
-
-
-class Tokens:
-    """The push tokens of an account, by app and token."""
-
-    def __init__(self, book: Book, switches: Switches) -> None:
-        self._book = book
-        self._switches = switches
-        self._tokens: dict[tuple[str, str], Token] = {}
-
-    def register(self, contact: Contact, channel: Object) -> None:
-        """Take note of a contact's device."""
-        device = channel.get("device") or {}
-        app, token = text_of(device.get("appId")) or NO_APP, str(channel["value"])
-        held = self._tokens.setdefault((app, token), Token(app_id=app, token=token))
-        held.contact_id = contact.id
-        if isinstance(active := device.get("active"), bool):
-            held.is_active = active
-
-    def forget(self, contact: Contact) -> None:
-        """Forget the devices of a contact that is erased."""
-        kept = {at: one for at, one in self._tokens.items() if one.contact_id != contact.id}
-        self._tokens = kept
-
-    def set_active(self, asked: Asked) -> SandboxAnswer:
-        """Switch a device on or off. Source: docs.yespo.io/reference/changetokenactivated."""
-        active = asked.fields().get("active")
-        if not isinstance(active, bool):
-            raise RefusedError("active is required")
-        held = self._find(asked)
-        held.is_active = active
-        return json_answer({"active": active})
-
-    def get_active(self, asked: Asked) -> SandboxAnswer:
-        """Tell whether a device is switched on."""
-        return json_answer({"active": self._find(asked).is_active})
-
-    def owner(self, asked: Asked) -> SandboxAnswer:
-        """Tell whose a device is."""
-        held = self._find(asked)
-        if held.contact_id is None:
-            raise RefusedError("Contact not found", 404)
-        return json_answer({"id": held.contact_id})
-
-    def state(self) -> list[dict[str, Any]]:
-        """Return the devices."""
-        shown = []
-        for one in self._tokens.values():
-            owner = self._book.get(one.contact_id) if one.contact_id else None
-            shown.append(
-                {
-                    "appId": one.app_id,
-                    "token": one.token,
-                    "active": one.is_active,
-                    "contactId": one.contact_id,
-                    "externalCustomerId": owner.external_id if owner else None,
-                }
-            )
-        return shown
-
-    def _find(self, asked: Asked) -> Token:
-        app, token = asked.parts
-        held = self._tokens.get((app, token))
-        if held is None and self._switches.unknown_token == "create":  # noqa: S105 - no secret
-            held = self._tokens[app, token] = Token(app_id=app, token=token)
-        if held is None:
-            raise RefusedError("Token not found", 404)
-        return held
+ALREADY, UNREACHABLE = "Domain is already registered", "Domain can't be reached"
+MAX_DOMAINS = 100
 
 
 class Sites:
@@ -117,9 +39,9 @@ class Sites:
         if host is None:
             raise RefusedError("Invalid domain name")
         if self.domain not in {None, host} or host in self._switches.taken:
-            raise RefusedError("Domain is already registered")
+            raise RefusedError(ALREADY)
         if host in self._switches.unreachable:
-            raise RefusedError("Domain can't be reached")
+            raise RefusedError(UNREACHABLE)
         status = 201 if self.domain is None else 200
         self.domain = host
         return json_answer({"domain": host, "siteId": self._site_id}, status)
@@ -141,13 +63,13 @@ class Sites:
         """
         given = self._checked(asked.fields())
         error = self._register(given)
-        return json_answer({"errors": error} if error else {"success": _registered(given)})
+        return json_answer({"errors": error} if error else {"success": self._registered(given)})
 
     def add_webpush_list(self, asked: Asked) -> SandboxAnswer:
         """Register several domains for web push, by the call of before 2026."""
-        given = [self._checked(one) for one in items_of(asked.fields(), "domains", 100)]
+        given = [self._checked(one) for one in items_of(asked.fields(), "domains", MAX_DOMAINS)]
         outcomes = [(one, self._register(one)) for one in given]
-        done = [_registered(one) for one, error in outcomes if not error]
+        done = [self._registered(one) for one, error in outcomes if not error]
         errors = [error for _, error in outcomes if error]
         return json_answer({**collapsed("success", done), **collapsed("errors", errors)})
 
@@ -159,26 +81,36 @@ class Sites:
         """Take a domain for web push away."""
         if self.webpush.pop(host_of(asked.query.get("domain")) or "", None) is None:
             raise RefusedError("Domain not found", 404)
-        return SandboxAnswer()
+        return silent_answer(self._switches.silent_form)
 
     def _checked(self, given: Object) -> Object:
-        paths = [text_of(given.get(f"serviceWorker{name}")) for name in ("Path", "Scope")]
-        if host_of(given.get("domain")) is None:
+        """Return a domain for web push, which is served by HTTPS alone.
+
+        Source: docs.yespo.io/docs/how-send-web-push-notifications-website.
+        """
+        path, scope = (text_of(given.get(f"serviceWorker{name}")) for name in ("Path", "Scope"))
+        domain = text_of(given.get("domain")).lower()
+        if host_of(domain) is None or domain.startswith("http:"):
             raise RefusedError("Invalid domain name")
         if not text_of(given.get("serviceWorkerName")).endswith(".js"):
             raise RefusedError("serviceWorkerName must be the name of a .js file")
-        if not all(path.startswith("/") and path.endswith("/") for path in paths):
+        if not all(one.startswith("/") and one.endswith("/") for one in (path, scope)):
             raise RefusedError("serviceWorkerPath and serviceWorkerScope must start and end with /")
+        if not (scope.startswith(path) or path.startswith(scope)):
+            raise RefusedError("serviceWorkerPath and serviceWorkerScope must share a base path")
         return given
 
     def _register(self, given: Object) -> dict[str, str] | None:
         host = host_of(given["domain"]) or ""
         if host in self.webpush or host in self._switches.taken:
-            return {"domain": given["domain"], "message": "Domain is already registered"}
+            return {"domain": given["domain"], "message": ALREADY}
         if host in self._switches.unreachable:
-            return {"domain": given["domain"], "message": "Domain can't be reached"}
+            return {"domain": given["domain"], "message": UNREACHABLE}
         self.webpush[host] = dict(given)
         return None
+
+    def _registered(self, given: Object) -> dict[str, str]:
+        return {"domain": given["domain"], "status": self._switches.webpush_status}
 
 
 def host_of(domain: object) -> str | None:
@@ -190,7 +122,3 @@ def host_of(domain: object) -> str | None:
         return None
     is_named = host is not None and "." in host.strip(".") and " " not in host
     return host if is_named or host == "localhost" else None
-
-
-def _registered(given: Object) -> dict[str, str]:
-    return {"domain": given["domain"], "status": "OK"}

@@ -91,10 +91,9 @@ class World:
         self.letters = FakeLetters()
         self.meter = CountingMeter()
         self.gate = Gate(self.loaded.settings.dead_letter.max_ratio)
-        self._rng = random.Random(seed)
+        self._rng = random.Random(seed)  # noqa: S311 - chance, not secrecy
         for topic, count in (partitions or {"events": 1}).items():
-            for number in range(count):
-                _ = self.source.logs[Partition(topic, number)]
+            self.source.broker.make(topic, count)
         self.worker = self._worker()
 
     def _worker(self) -> Worker:
@@ -132,7 +131,7 @@ class World:
     ) -> Record:
         """Produce an event in an envelope; `id`, `occurred_at` and the like may be given."""
         place = Partition(topic, partition)
-        number = len(self.source.logs[place])
+        number = len(self.source.broker.logs[place])
         told = {"id": f"{topic}-{partition}-{number}", "type": event_type, "occurred_at": WHEN}
         return self.put_raw(
             orjson.dumps(told | {"data": data} | envelope), topic=topic, partition=partition
@@ -177,7 +176,7 @@ class World:
 
     def asked(self, action: str) -> list[dict[str, Any]]:
         """Return the requests of an action that the account has seen, in order."""
-        return [one for one in self.account.requests if one["action"] == action]
+        return [one for one in self.account.requests() if one["action"] == action]
 
     def state(self) -> dict[str, Any]:
         return self.account.state()

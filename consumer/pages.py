@@ -1,0 +1,43 @@
+"""The tables of the documentation that are made from the code: `python -m consumer.pages`.
+
+Run where `docs` lies. A test fails where a page is not what this would write.
+"""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from consumer.metrics import render_metrics
+from consumer.reasons import render_reasons
+from consumer.settings_page import render_settings
+
+TABLES: Mapping[str, tuple[str, Callable[[], str]]] = {
+    "docs/settings.md": ("settings", render_settings),
+    "docs/dead-letters.md": ("reasons", render_reasons),
+    "docs/operations.md": ("metrics", render_metrics),
+}
+"""By page: what is made from the code there, and what makes it."""
+
+
+def main() -> None:
+    """Write the tables of every page anew."""
+    for path in TABLES:
+        Path(path).write_text(renewed(path, Path(path).read_text("utf-8")), "utf-8")
+
+
+def renewed(path: str, text: str) -> str:
+    """Return a page with its table made anew, between the marks that stand in it.
+
+    Raises:
+        ValueError: There are no such marks.
+    """
+    name, render = TABLES[path]
+    begin, end = f"<!-- {name}: made by make docs -->\n", f"<!-- end of {name} -->"
+    before, _, rest = text.partition(begin)
+    _, is_marked, after = rest.partition(end)
+    if not is_marked:
+        raise ValueError(f"{path}: write {begin.strip()} and {end} around the table")
+    return f"{before}{begin}\n{render()}\n{end}{after}"
+
+
+if __name__ == "__main__":
+    main()
