@@ -19,7 +19,7 @@ from consumer import __version__
 from consumer.errors import SyncError
 from consumer.settings import Loaded
 from consumer.settings_sources import load
-from consumer.telemetry import configure_logs
+from consumer.telemetry import configure_logs, take_over
 
 log = structlog.get_logger()
 
@@ -96,6 +96,7 @@ def finish(work: Coroutine[Any, Any, int]) -> None:
 def guarded(command: Callable[[], None], given: Given) -> int:
     """Run a command and return its exit code; what an operator can mend shows no traceback."""
     configure_logs(level="info", form=None, has_colours=given.has_colours)
+    take_over()
     try:
         command()
     except SystemExit as end:

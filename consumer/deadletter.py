@@ -12,6 +12,7 @@ from hashlib import sha256
 import orjson
 
 from consumer.fates import Fate, read_fates, write_fates
+from consumer.masking import mask
 from consumer.record import Headers, Record
 from esputnik.call import Action
 
@@ -163,9 +164,12 @@ def _bytes(text: str) -> bytes:
 
 
 def _message(burial: Burial) -> str:
-    """Return the field and what is wrong with it, on one line, cut at a kibibyte."""
+    """Return the field and what is wrong with it, on one line, cut at a kibibyte.
+
+    Neither should hold a value; a name that a producer chose, or eSputnik's own words, might.
+    """
     text = ": ".join(part for part in (burial.field, burial.detail) if part) or burial.reason
-    line = " ".join(text.split())
+    line = " ".join(mask(text).split())
     return _bytes(line)[:LONGEST_MESSAGE].decode(errors="ignore")
 
 

@@ -1,26 +1,18 @@
-"""Hides personal values where a person may look at an event."""
+"""Hides personal values: where a person may look at an event, and in logs. Pure."""
 
 import re
 from typing import Any
 
+# Names of what is personal, or may be: what producers put into free maps is anybody's guess.
 PERSONAL = frozenset(
-    {
-        "email",
-        "phone",
-        "first_name",
-        "last_name",
-        "street",
-        "postal_code",
-        "delivery_address",
-        "token",
-        "firstname",
-        "lastname",
-        "address",
-        "restore_url",
-    }
+    {"email", "phone", "first_name", "last_name", "firstname", "lastname", "token"}
+    | {"address", "street", "postal_code", "delivery_address", "restore_url"}
+    | {"attributes", "params", "custom_data", "additional_info"}
 )
-EMAIL = re.compile(r"[^\s@\"'<>]+@[^\s@\"'<>]+")
-DIGITS = re.compile(r"\+?\d[\d ()-]{6,}\d")
+# The bounds keep a long text from being searched again from each of its signs.
+EMAIL = re.compile(r"[^\s@\"'<>]{1,64}(?:@|%40)[^\s@\"'<>]{1,255}")
+DIGITS = re.compile(r"(?<!\d)(?!\d{4}-\d\d-\d\d(?!\d))\+?\d[\d ()-]{6,}\d")  # but for dates
+PHONE = re.compile(r"(?:\+|%2B)\d[\d ()-]{6,}\d")
 
 
 def mask(node: Any, *, is_personal: bool = False) -> Any:  # noqa: ANN401 - any JSON value
@@ -32,7 +24,7 @@ def mask(node: Any, *, is_personal: bool = False) -> Any:  # noqa: ANN401 - any 
     match node:
         case dict():
             return {
-                name: mask(value, is_personal=is_personal or name.lower() in PERSONAL)
+                loggable(name): mask(value, is_personal=is_personal or name.lower() in PERSONAL)
                 for name, value in node.items()
             }
         case list():
@@ -45,6 +37,21 @@ def mask(node: Any, *, is_personal: bool = False) -> Any:  # noqa: ANN401 - any 
             return "…"
         case _:
             return node
+
+
+def loggable(value: Any) -> Any:  # noqa: ANN401 - any value
+    """Return what may stand in a log: e-mails and phones masked, of strange objects the kind."""
+    match value:
+        case str():
+            return PHONE.sub(_hidden, EMAIL.sub(_hidden, value))
+        case bool() | int() | float() | None:
+            return value
+        case dict():
+            return {loggable(str(name)): loggable(one) for name, one in value.items()}
+        case list() | tuple():
+            return [loggable(one) for one in value]
+        case _:
+            return type(value).__name__
 
 
 def _masked(text: str) -> str:

@@ -5,8 +5,11 @@ What each metric is called, and its labels, is declared in `metrics`.
 """
 
 import logging
+import re
 import sys
+import threading
 import traceback
+import warnings
 from collections.abc import Iterator, Mapping, MutableMapping
 from typing import Any
 
@@ -16,6 +19,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 
 from consumer import metrics
 from consumer.deadletter import Burial
+from consumer.masking import loggable
 from consumer.metrics import PREFIX, Metric
 
 LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
@@ -26,6 +30,7 @@ FIELDS = frozenset(
     | {"host", "port", "partitions", "records", "held", "settings", "remedy", "rule", "size"}
     | {"group", "session", "letter", "url"}
 )
+_VALUE_BEGINS = re.compile(r"[:=<>'\"(\[{\n\d]")
 
 
 # -- logs -----------------------------------------------------------------------------------
@@ -57,6 +62,25 @@ def configure_logs(*, level: str, form: str | None, has_colours: bool = False) -
     root.setLevel(logging.WARNING)
 
 
+def take_over() -> None:
+    """Send to the logs what Python itself would print: warnings, and errors nobody can raise."""
+    warnings.showwarning = _warned  # type: ignore[assignment]  # it takes the rest as one
+    sys.unraisablehook = lambda lost: _lost(lost.exc_value)
+    threading.excepthook = lambda lost: _lost(lost.exc_value)
+
+
+def _warned(
+    _: Warning | str, category: type[Warning], filename: str, lineno: int, *__: object
+) -> None:
+    """Log the kind of a warning and its place: its text may quote anything."""
+    place = f"{filename}:{lineno}"
+    structlog.get_logger().warning("python_warning", error=category.__name__, trace=[place])
+
+
+def _lost(error: BaseException | None) -> None:
+    structlog.get_logger().error("error_ignored", exc_info=error)
+
+
 class _Bridge(logging.Handler):
     """Takes what libraries log, without the values in it: those may be anybody's."""
 
@@ -73,8 +97,8 @@ class _Bridge(logging.Handler):
 
 
 def _first_words(text: str) -> str:
-    """Return a finished text up to its first value-like sign."""
-    return text.split(":", maxsplit=1)[0][:200]
+    """Return a finished text up to its first sign of a value."""
+    return _VALUE_BEGINS.split(text, maxsplit=1)[0].strip()[:200]
 
 
 def _traced(_: object, __: str, told: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
@@ -100,11 +124,16 @@ def _places(error: BaseException) -> Iterator[str]:
 
 
 def _allowed(_: object, __: str, told: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    return {name: value for name, value in told.items() if name in FIELDS and value is not None}
+    """Keep the fields of the list, and mask what looks like a person in them."""
+    return {
+        name: loggable(value)
+        for name, value in told.items()
+        if name in FIELDS and value is not None
+    }
 
 
 def _as_json(_: object, __: str, told: Mapping[str, Any]) -> str:
-    return orjson.dumps(told, default=str).decode()
+    return orjson.dumps(told).decode()
 
 
 # -- metrics --------------------------------------------------------------------------------

@@ -49,29 +49,29 @@ class Part:
         """Return its exit code once it has ended."""
         return await self.process.wait()
 
-    async def first(self, find: Callable[[str], str | None]) -> str:
+    async def first(self, find: Callable[[str], str | None], seconds: float = START_SECONDS) -> str:
         """Return what `find` finds in a line of the log, the first time it does.
 
         Raises:
             DemoError: It ended first, or said nothing of the kind in time.
         """
         with suppress(TimeoutError):
-            async with asyncio.timeout(START_SECONDS):
+            async with asyncio.timeout(seconds):
                 while True:
                     for line in self.log.read_text(errors="replace").splitlines():
                         if (found := find(line)) is not None:
                             return found
                     self.check()
                     await asyncio.sleep(LOOK_EVERY)
-        raise self.failed(f"did not start within {START_SECONDS:.0f} s")
+        raise self.failed(f"did not start within {seconds:.0f} s")
 
-    async def stop(self) -> int:
+    async def stop(self, seconds: float = STOP_SECONDS) -> int:
         """Ask it to stop and return its exit code; a part that does not stop is killed."""
         if self.process.returncode is None:
             with suppress(ProcessLookupError):
                 self.process.send_signal(signal.SIGTERM)
             try:
-                async with asyncio.timeout(STOP_SECONDS):
+                async with asyncio.timeout(seconds):
                     return await self.process.wait()
             except TimeoutError:
                 self.process.kill()

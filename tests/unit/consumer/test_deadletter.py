@@ -330,3 +330,9 @@ def test_a_header_of_ours_that_stands_twice_makes_it_no_letter() -> None:
     twice = honest._replace(headers=(("esync-dlq-reason", b"esp.not_found"), *counted))
 
     assert isinstance(read_letter(twice), NotALetter)
+
+
+def test_an_address_in_the_words_of_the_api_is_masked() -> None:
+    found = reread(a_burial(field="data.email", detail="400: 'ann@example.com' is not valid"))
+
+    assert found.message == "data.email: 400: 'a…' is not valid"
