@@ -11,7 +11,7 @@ import structlog
 
 from consumer import __version__
 from consumer.admin import AdminServer
-from consumer.build import client, connection, exchange, limits, planner, policy, topic_rules
+from consumer.build import client, connection, delivery, planner, topic_rules
 from consumer.clock import SystemClock
 from consumer.delivery import Delivery
 from consumer.errors import CredentialsError, SettingsError
@@ -89,7 +89,7 @@ class Service:
         self._gaps = gaps
         self._clock = SystemClock()
         self._metrics = Metrics()
-        self._gate = Gate()
+        self._gate = Gate(loaded.settings.dead_letter.max_ratio)
         self._topics: frozenset[str] = frozenset()
         self.is_ready = False
 
@@ -104,7 +104,7 @@ class Service:
             await writer.start()
             stack.push_async_callback(writer.stop)
             await self._check_key(way_out)
-            worker, delivery, probe = self._parts(way_out, source, writer)
+            worker, sending = self._parts(way_out, source, writer)
             vitals = Vitals(source, worker, self._gate, self._clock)
             admin = AdminServer(
                 settings.admin, metrics=self._metrics, health=vitals, version=__version__
@@ -117,8 +117,7 @@ class Service:
             await _until_first_ends(
                 worker.run,
                 (
-                    delivery.run,
-                    probe,
+                    sending.run,
                     lambda: self._watch_topics(source),
                     lambda: vitals.measure(self._metrics, GAUGE_SECONDS),
                     lambda: _stop_on(signals, worker),
@@ -138,24 +137,17 @@ class Service:
 
     def _parts(
         self, api: Client, source: KafkaSource, writer: KafkaWriter
-    ) -> tuple[Worker, Delivery, Activity]:
+    ) -> tuple[Worker, Delivery]:
         settings, rng = self._settings, random.SystemRandom()
-        way_out = exchange(
+        sending = delivery(
             settings,
             sender=api,
             gate=self._gate,
             clock=self._clock,
             meter=self._metrics,
             rng=rng,
-            refresh_key=lambda: self._refresh_key(api),
-        )
-        delivery = Delivery(
-            exchange=way_out,
-            clock=self._clock,
-            limits=limits(settings),
-            policy=policy(settings),
-            rng=rng,
             caught_up=source.caught_up,
+            refresh_key=lambda: self._refresh_key(api),
         )
         graveyard = Graveyard(
             writer=writer,
@@ -170,13 +162,14 @@ class Service:
             source=source,
             letters=graveyard,
             planner=planner(settings),
-            delivery=delivery,
+            delivery=sending,
             clock=self._clock,
             meter=self._metrics,
+            max_ratio=settings.dead_letter.max_ratio,
             buffer=Buffer(records=settings.buffer.max_records, bytes=settings.buffer.max_bytes),
             stop_seconds=max(1.0, settings.stop.deadline - DRAIN_MARGIN),
         )
-        return worker, delivery, way_out.probe
+        return worker, sending
 
     # -- before the first record ----------------------------------------------------------
 

@@ -1,40 +1,35 @@
 """Calls gather here until a request is due.
 
-Calls of one shape share a lane and travel together. A lane is due when it is full (by count or
-bytes), when its oldest call waited long enough, or at once when nothing of the lane is under way
-and the reader has caught up: low load goes out in real time, high load in full requests. A call
-with a request of its own is always due.
+Calls of one shape gather together. They are due when they fill a request (by count or bytes), when
+the oldest waited long enough, or at once when all was read and the way is free: low load goes out
+in real time, high load in full requests. A call with a request of its own is always due.
 """
 
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Generic, Protocol, TypeVar
 
-from esputnik.call import Action, Call, Shape
+from consumer.job import Batch, Errand
+from esputnik.call import Action, Call, Repeat, Shape
 
-
-class HasCall(Protocol):
-    """Whatever travels: it knows its call."""
-
-    @property
-    def call(self) -> Call:
-        """Return the call to be sent."""
-        ...
-
-
-T = TypeVar("T", bound=HasCall)
+COUNTED_AT_ONCE = 4  # calls whose repeats count, under way for one action: what a doubt may cost
+PREPARED = 2  # batches ready to go as soon as a request ends
+LEAST_CAP = 16 * 1024  # bytes; a learned cap goes no lower
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """How large a request may grow. Counts never exceed the API's own limit (`Shape.max_items`)."""
+    """How large a request may grow. Counts never exceed the API's own limit (`Shape.max_items`).
+
+    `any_status`: successive states of one order become one, whatever their status.
+    """
 
     max_wait: float = 0.25
     max_bytes: int = 4 * 1024 * 1024
     max_items: dict[Action, int] = field(default_factory=dict)
     under_way: int = 8
     imports: int = 64
+    any_status: bool = False
 
     def items(self, shape: Shape) -> int:
         """Return how many items one request of this shape carries at most."""
@@ -42,110 +37,147 @@ class Limits:
 
     def batches(self, call: Call) -> int:
         """Return how many batches of the call's action may be under way."""
-        return self.imports if call.shape is not None and call.shape.is_import else self.under_way
+        if call.shape is not None and call.shape.is_import:
+            return self.imports
+        if call.repeat is Repeat.COUNTS:
+            return min(COUNTED_AT_ONCE, self.under_way)
+        return self.under_way + PREPARED
 
 
-@dataclass(slots=True, eq=False)
-class Batch(Generic[T]):
-    """Calls that travel in one request, at least one. `size` in bytes of their items."""
+class Gathering:
+    """The calls of one shape: full batches first, the one that is `growing` last."""
 
-    action: Action
-    shape: Shape | None  # None for a call with a request of its own
-    items: list[T]
-    size: int = 0
-    opened_at: float = 0.0
+    __slots__ = ("batches", "growing", "max_items", "under_way")
+
+    def __init__(self, shape: Shape, limits: Limits) -> None:
+        self.batches: deque[Batch] = deque()
+        self.under_way = 0
+        self.max_items = limits.items(shape)
+        self.growing: Batch | None = None
 
 
-class Batcher(Generic[T]):
+class Batcher:
     """What waits for company. Plain state, one owner, no lock."""
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
-        self._lanes: dict[Shape, deque[Batch[T]]] = {}
-        self._singles: dict[Action, deque[T]] = {}
+        self._gatherings: dict[Shape, Gathering] = {}
+        self._singles: dict[Action, deque[Errand]] = {}
         self._under_way: dict[Action, int] = {}
-        self._shapes_under_way: dict[Shape, int] = {}
+        self._caps: dict[Action, int] = {}
 
-    def add(self, item: T, now: float) -> None:
+    def add(self, errand: Errand, now: float) -> None:
         """Let a call wait for a request that can take it."""
-        call = item.call
-        if call.shape is None:
-            self._singles.setdefault(call.action, deque()).append(item)
+        shape = errand.call.shape
+        if shape is None:
+            self._singles.setdefault(errand.call.action, deque()).append(errand)
             return
-        lane = self._lanes.setdefault(call.shape, deque())
-        if not lane or not self._fits(lane[-1], call):
-            lane.append(Batch(call.action, call.shape, [], opened_at=now))
-        lane[-1].items.append(item)
-        lane[-1].size += len(call.item) + 1
+        gathering = self._gatherings.get(shape)
+        if gathering is None:
+            gathering = self._gatherings[shape] = Gathering(shape, self._limits)
+        batch, size = gathering.growing, len(errand.call.item) + 1
+        if (
+            batch is None
+            or not batch.is_open
+            or len(batch.errands) >= gathering.max_items
+            or batch.size + size > self._room(shape)
+        ):
+            batch = gathering.growing = Batch(shape.action, shape, now)
+            gathering.batches.append(batch)
+        batch.errands[errand] = None
+        batch.size += size
+        errand.batch = batch
 
-    def take(self, now: float, *, caught_up: bool) -> Iterator[Batch[T]]:
+    def take(self, now: float, *, caught_up: bool) -> Iterator[Batch]:
         """Return what is due now; each counts as under way until `done`."""
         for action, singles in self._singles.items():
-            while singles and self._has_room(singles[0].call):
-                yield self._start(Batch(action, None, [singles.popleft()], opened_at=now))
-        for shape, lane in list(self._lanes.items()):
-            while lane and self._is_due(lane, shape, now, caught_up=caught_up):
-                yield self._start(lane.popleft())
-            if not lane:
-                del self._lanes[shape]
+            while singles and self._has_room(singles[0]):
+                errand = singles.popleft()
+                batch = Batch(action, None, now)
+                batch.errands[errand] = None
+                yield self._start(batch)
+        for shape, gathering in list(self._gatherings.items()):
+            while gathering.batches and self._is_due(gathering, now, caught_up=caught_up):
+                gathering.under_way += 1
+                yield self._start(gathering.batches.popleft())
+            if not gathering.batches and not gathering.under_way:
+                del self._gatherings[shape]
 
-    def done(self, batch: Batch[T]) -> None:
+    def done(self, batch: Batch) -> None:
         """Give back the place of a batch that is finished."""
         self._under_way[batch.action] -= 1
         if batch.shape is not None:
-            left = self._shapes_under_way.pop(batch.shape) - 1
-            if left:
-                self._shapes_under_way[batch.shape] = left
+            self._gatherings[batch.shape].under_way -= 1
 
     def next_due(self, now: float) -> float | None:
-        """Return in how many seconds a waiting lane becomes due by age; None if none waits."""
+        """Return in how many seconds waiting calls become due by age; None if none does."""
         heads = [
-            lane[0].opened_at
-            for lane in self._lanes.values()
-            if lane and self._has_room(lane[0].items[0].call)
+            gathering.batches[0].opened_at
+            for gathering in self._gatherings.values()
+            if gathering.batches and self._has_room(_first(gathering.batches[0]))
         ]
         return max(0.0, min(heads) + self._limits.max_wait - now) if heads else None
 
-    def withdraw(self, item: T) -> bool:
-        """Take a waiting call out again; False if it is not waiting here."""
-        shape = item.call.shape
-        if shape is None:
-            singles = self._singles.get(item.call.action, deque())
-            if item in singles:
-                singles.remove(item)
-                return True
+    def withdraw(self, errand: Errand) -> float | None:
+        """Take a call out again; return since when it waited, None if it is not waiting here."""
+        batch = errand.batch
+        if batch is None or not batch.is_open:
+            return self._withdraw_single(errand)
+        del batch.errands[errand]
+        batch.size -= len(errand.call.item) + 1
+        errand.batch = None
+        if not batch.errands and batch.shape is not None:
+            self._gatherings[batch.shape].batches.remove(batch)
+            batch.is_open = False
+        return batch.opened_at
+
+    def cap(self, action: Action, size: int) -> None:
+        """Learn that a request of so many bytes is too large: build them half as large."""
+        known = self._caps.get(action, self._limits.max_bytes)
+        self._caps[action] = max(LEAST_CAP, min(known, size // 2))
+
+    def _withdraw_single(self, errand: Errand) -> float | None:
+        singles = self._singles.get(errand.call.action, deque())
+        if errand.call.shape is not None or errand not in singles:
+            return None
+        singles.remove(errand)
+        return 0.0
+
+    def _room(self, shape: Shape) -> int:
+        """Return how many bytes of items one request of this shape carries at most."""
+        most = self._caps.get(shape.action, self._limits.max_bytes)
+        return most - len(shape.head) - len(shape.tail)
+
+    def _is_due(self, gathering: Gathering, now: float, *, caught_up: bool) -> bool:
+        batches = gathering.batches
+        first = batches[0]
+        if not self._has_room(_first(first)):
             return False
-        lane = self._lanes.get(shape, deque())
-        for batch in lane:
-            if item in batch.items:
-                batch.items.remove(item)
-                batch.size -= len(item.call.item) + 1
-                if not batch.items:
-                    lane.remove(batch)
-                return True
-        return False
+        if len(batches) > 1 or len(first.errands) >= gathering.max_items:
+            return True
+        if caught_up and gathering.under_way < self._eager(first):
+            return True
+        return now - first.opened_at >= self._limits.max_wait
 
-    def _fits(self, batch: Batch[T], call: Call) -> bool:
-        shape = call.shape
-        if shape is None or len(batch.items) >= self._limits.items(shape):
-            return False
-        frame = len(shape.head) + len(shape.tail)
-        return frame + batch.size + len(call.item) <= self._limits.max_bytes
+    def _eager(self, batch: Batch) -> int:
+        """Return how many requests may be under way for one to go without company.
 
-    def _is_due(self, lane: deque[Batch[T]], shape: Shape, now: float, *, caught_up: bool) -> bool:
-        first = lane[0]
-        if not self._has_room(first.items[0].call):
-            return False
-        is_full = len(lane) > 1 or len(first.items) >= self._limits.items(shape)
-        is_idle = caught_up and shape not in self._shapes_under_way
-        return is_full or is_idle or now - first.opened_at >= self._limits.max_wait
+        An import takes its own polls along and holds its contacts, so one at a time is eager; of
+        other calls half of what may be under way, which leaves room for full requests.
+        """
+        shape = batch.shape
+        return 1 if shape is not None and shape.is_import else max(1, self._limits.under_way // 2)
 
-    def _has_room(self, call: Call) -> bool:
-        return self._under_way.get(call.action, 0) < self._limits.batches(call)
+    def _has_room(self, errand: Errand) -> bool:
+        call = errand.call
+        action = call.action if call.shape is None else call.shape.action
+        return self._under_way.get(action, 0) < self._limits.batches(call)
 
-    def _start(self, batch: Batch[T]) -> Batch[T]:
+    def _start(self, batch: Batch) -> Batch:
+        batch.is_open = False
         self._under_way[batch.action] = self._under_way.get(batch.action, 0) + 1
-        if batch.shape is not None:
-            shape = batch.shape
-            self._shapes_under_way[shape] = self._shapes_under_way.get(shape, 0) + 1
         return batch
+
+
+def _first(batch: Batch) -> Errand:
+    return next(iter(batch.errands))

@@ -6,13 +6,17 @@ from pathlib import Path
 
 from consumer import __version__
 from consumer.batcher import Limits
+from consumer.delivery import Delivery
 from consumer.exchange import Exchange
 from consumer.gate import Gate
 from consumer.kafka import Connection
 from consumer.plan import Planner, Topic
 from consumer.ports import Clock, Meter, Sender
 from consumer.retry import Policy
+from consumer.scheduler import Scheduler
 from consumer.settings import Loaded, Settings
+from consumer.shares import Traffic
+from consumer.turns import RESERVED, Turns
 from esputnik.call import Action, Quota
 from esputnik.client import Client
 from esputnik.throttle import Throttle
@@ -93,12 +97,8 @@ def limits(settings: Settings) -> Limits:
         },
         under_way=settings.esputnik.max_in_flight,
         imports=settings.esputnik.max_imports,
+        any_status=settings.orders.coalesce == "latest",
     )
-
-
-def policy(settings: Settings) -> Policy:
-    """Return how calls whose repeats count are treated when they may have run."""
-    return Policy(at_most_once=settings.sends.delivery == "at_most_once")
 
 
 def client(loaded: Loaded) -> Client:
@@ -109,12 +109,12 @@ def client(loaded: Loaded) -> Client:
         login=api.login,
         api_key=loaded.api_key(),
         timeout=api.timeout,
-        max_in_flight=api.max_in_flight,
+        max_in_flight=api.max_in_flight + RESERVED,
         user_agent=f"esputnik-sync/{__version__}",
     )
 
 
-def exchange(  # noqa: PLR0913 - the parts it is built of
+def delivery(  # noqa: PLR0913 - the parts it is built of
     settings: Settings,
     *,
     sender: Sender,
@@ -122,17 +122,34 @@ def exchange(  # noqa: PLR0913 - the parts it is built of
     clock: Clock,
     meter: Meter,
     rng: random.Random,
+    traffic: Traffic = Traffic.LIVE,
+    caught_up: Callable[[], bool] = lambda: True,
     refresh_key: Callable[[], bool] = lambda: False,
-) -> Exchange:
-    """Return the way out to eSputnik."""
+) -> Delivery:
+    """Return what carries calls to eSputnik."""
     rates = settings.esputnik.requests_per_second
-    return Exchange(
+    turns = Turns(
+        throttle=Throttle({quota: rates[quota.value] for quota in Quota}),
+        clock=clock,
+        meter=meter,
+        slots=settings.esputnik.max_in_flight,
+    )
+    exchange = Exchange(
         sender=sender,
         gate=gate,
-        throttle=Throttle({quota: rates[quota.value] for quota in Quota}),
+        turns=turns,
         clock=clock,
         meter=meter,
         rng=rng,
         await_imports=settings.esputnik.acknowledge == "applied",
+        traffic=traffic,
         refresh_key=refresh_key,
+    )
+    return Delivery(
+        exchange=exchange,
+        scheduler=Scheduler(limits(settings)),
+        clock=clock,
+        policy=Policy(at_most_once=settings.sends.delivery == "at_most_once"),
+        rng=rng,
+        caught_up=caught_up,
     )

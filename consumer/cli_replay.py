@@ -12,18 +12,18 @@ from rich.progress import Progress
 
 from consumer import __version__
 from consumer.app import Signals
-from consumer.build import client, connection, exchange, limits, planner, policy
+from consumer.build import client, connection, delivery, planner
 from consumer.cli import Config, Json, Set, finish, loaded_for
 from consumer.cli_letters import Limit, filtered, matching, print_rows, topic_records
 from consumer.cli_tables import ENDS, PLAN, end_rows, plan_rows, terminal
 from consumer.clock import SystemClock
-from consumer.delivery import Delivery
 from consumer.gate import Gate
 from consumer.graveyard import Graveyard
 from consumer.kafka import KafkaAdmin, KafkaWriter
 from consumer.letters import Filters
 from consumer.replay import Ended, Memory, Replay, Step, Verdict, decide, plan_line, remembered
 from consumer.settings import Loaded, Settings
+from consumer.shares import Traffic
 from consumer.telemetry import Metrics
 from esputnik.client import Client
 
@@ -182,29 +182,26 @@ def _parts(
 ) -> tuple[Replay, tuple[Activity, ...]]:
     """Return what sends letters, and what must run beside it."""
     settings, clock, rng = loaded.settings, SystemClock(), random.SystemRandom()
-    way_out = exchange(
+    carrying = delivery(
         settings,
         sender=api,
-        gate=Gate(),
+        gate=Gate(settings.dead_letter.max_ratio),
         clock=clock,
         meter=Metrics(),
         rng=rng,
+        traffic=Traffic.REPLAY,
         refresh_key=lambda: api.set_api_key(loaded.reread_api_key()),
-    )
-    delivery = Delivery(
-        exchange=way_out, clock=clock, limits=limits(settings), policy=policy(settings), rng=rng
     )
     sending = Replay(
         planner=planner(settings),
-        delivery=delivery,
+        delivery=carrying,
         letters=_graveyard(settings, writer, clock, rng),
         memory=Memory(writer, settings.replay.memory_topic, clock),
         clock=clock,
-        rng=rng,
         rate=wish.rate,
         told=told,
     )
-    return sending, (delivery.run, way_out.probe)
+    return sending, (carrying.run,)
 
 
 def _graveyard(

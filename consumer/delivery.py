@@ -1,18 +1,53 @@
-"""Carries calls to eSputnik: lanes, batches, requests, retries. Shared by `run` and `replay`."""
+"""Carries calls to eSputnik: schedule, requests, retries, ends. Shared by `run` and `replay`."""
 
 import asyncio
 import random
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
-from consumer.batcher import Batch, Batcher, Limits
-from consumer.deadletter import Fate
-from consumer.errand import Errand, Job
-from consumer.exchange import Exchange
-from consumer.lanes import Lanes
+from consumer.exchange import Exchange, goes_alone, way_of
+from consumer.fates import Fate
+from consumer.job import Batch, Errand, Job
 from consumer.ports import Clock
-from consumer.retry import CONFLICT, Policy, Ruling, rule
-from esputnik.call import Call
-from esputnik.outcome import Deferred, Delivered, Outcome, Rejected
+from consumer.retry import (
+    Policy,
+    Ruling,
+    Suspicion,
+    halves,
+    is_repeat,
+    is_server_error,
+    may_have_run,
+    rule,
+    suspicion,
+)
+from consumer.scheduler import OVERTAKEN, Scheduler
+from esputnik.outcome import Delivered, Outcome, Rejected
+
+TOO_LARGE = 413
+REGISTER = "token.register"
+DELETED = "deleted"  # the rule by which a registration behind a deletion is skipped
+STATES = {True: "X", False: "R"}
+
+
+@dataclass(slots=True)
+class Trip:
+    """Calls that share a request, from the first attempt until each was settled.
+
+    `server_errors` in a row since `failing_since`; `unanswered`: an attempt may have run.
+    `holds_lane` is false for calls that were merged and are now sent one by one: their place in
+    the lanes is kept by the one they had been merged into.
+    """
+
+    errands: list[Errand]
+    attempt: int = 0
+    unanswered: bool = False
+    server_errors: int = 0
+    failing_since: float = 0.0
+    holds_lane: bool = True
+
+    def part(self, errands: list[Errand]) -> "Trip":
+        """Return a trip of some of the calls, as far as this one has come."""
+        return Trip(errands, self.attempt, self.unanswered, holds_lane=self.holds_lane)
 
 
 class Delivery:
@@ -22,161 +57,290 @@ class Delivery:
         self,
         *,
         exchange: Exchange,
+        scheduler: Scheduler,
         clock: Clock,
-        limits: Limits,
         policy: Policy,
         rng: random.Random,
         caught_up: Callable[[], bool] = lambda: True,
     ) -> None:
         self._exchange = exchange
+        self._scheduler = scheduler
         self._clock = clock
         self._policy = policy
         self._rng = rng
         self._caught_up = caught_up
-        self._lanes: Lanes[Errand] = Lanes()
-        self._batcher: Batcher[Errand] = Batcher(limits)
         self._work = asyncio.Event()
 
     async def run(self) -> None:
         """Send what is due until cancelled."""
         async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._exchange.run())
             while True:
                 self._work.clear()
                 now = self._clock.now()
-                for batch in self._batcher.take(now, caught_up=self._caught_up()):
+                for batch in self._scheduler.take(now, caught_up=self._caught_up()):
                     tasks.create_task(self._deliver(batch))
-                await self._clock.wait(self._work, self._batcher.next_due(now))
+                await self._clock.wait(self._work, self._scheduler.next_due(now))
 
     def wake(self) -> None:
         """Look at once for what may be sent: the reader caught up, or something changed."""
         self._work.set()
 
+    def share(self, part: float) -> None:
+        """Keep to a part of the account's limits from now on: other replicas have the rest."""
+        self._exchange.share(part)
+
+    def crowd(self, job: Job) -> int:
+        """Return how many calls wait under the busiest name of a job's calls."""
+        waiting = (errand for errand in job.errands if not errand.started and not errand.state)
+        return max((self._scheduler.crowd(errand) for errand in waiting), default=0)
+
     # -- calls in -------------------------------------------------------------------------
 
     def submit(self, job: Job, prior: Sequence[Fate] = ()) -> None:
         """Begin the calls of a job; those that an earlier attempt delivered are not made again."""
-        known = {(fate.intent, fate.slot): fate for fate in prior if fate.state == "D"}
-        job.fates[:] = [known.get((call.intent, call.slot)) for call in job.calls]
-        for index, call in enumerate(job.calls):
-            if not call.chained:
-                fate = job.fates[index]
-                if fate is None:
-                    self._enter(Errand.of(job, index, {}))
-                else:
-                    self._go_on(job, index, fate)
-        if job.is_over:
-            job.finish(job)
+        if prior:
+            self._recall(job, prior)
+        for errand in job.errands:
+            if not errand.state and not errand.origin.chained:
+                self._enter(errand)
+        if not job.unfinished:
+            self._finish(job)
 
     def abandon(self, job: Job) -> None:
         """Forget a job whose record is another's now; what is under way ends unheard."""
         job.is_abandoned = True
 
+    def _recall(self, job: Job, prior: Sequence[Fate]) -> None:
+        known = {(fate.intent, fate.slot): fate for fate in prior if fate.state == "D"}
+        for errand in job.errands:
+            fate = known.get((errand.origin.intent, errand.origin.slot))
+            if fate is not None:
+                errand.state, errand.learned = "D", fate.learned
+                job.unfinished -= 1
+        for errand in job.errands:
+            if errand.state and not errand.origin.chained:
+                self._go_on(job, errand)
+
     def _enter(self, errand: Errand) -> None:
-        if self._lanes.enter(errand):
-            self._ready(errand)
-        elif errand.call.is_urgent:
-            self._overtake(errand)
-
-    def _overtake(self, opt_out: Errand) -> None:
-        """Skip opt-ins that wait ahead of an opt-out of the same address: it overrules them."""
-        for place in list(self._lanes.ahead(opt_out)):
-            if place.call.intent == "consent.opt_in" and not place.started:
-                place.job.skipped = "overtaken"
-                self._end(place, Delivered())
-
-    def _ready(self, errand: Errand) -> None:
-        if errand.job.is_abandoned:
-            self._leave(errand)
+        if errand.origin.intent == REGISTER and self._scheduler.is_behind_deletion(errand):
+            errand.job.skipped = DELETED
+            self._conclude(errand, "N")
             return
-        self._batcher.add(errand, self._clock.now())
-        self._work.set()
+        for overtaken in self._scheduler.submit(errand, self._clock.now()):
+            overtaken.job.skipped = OVERTAKEN
+            self._conclude(overtaken, "N")
 
     # -- calls out ------------------------------------------------------------------------
 
-    def _end(self, errand: Errand, outcome: Delivered | Rejected) -> None:
-        job, call = errand.job, errand.job.calls[errand.index]
-        fate = _fate(call, outcome)
-        job.fates[errand.index] = fate
-        if isinstance(outcome, Rejected) and job.verdict is None:
-            job.verdict = (call, outcome)
-        self._leave(errand)
-        if not call.chained:
-            self._go_on(job, errand.index, fate)
-        if job.is_over and not job.is_abandoned:
-            job.finish(job)
+    def _end(self, errand: Errand, outcome: Delivered | Rejected, *, holds_lane: bool) -> None:
+        """End a call and those it carries along; let on who waits behind it."""
+        if isinstance(outcome, Delivered):
+            for member in errand.members():
+                if outcome.learned:
+                    member.learned = {**member.learned, **outcome.learned}
+                self._conclude(member, "D")
+        else:
+            if errand.job.verdict is None:
+                errand.job.verdict = (errand.origin, outcome)
+            self._conclude(errand, STATES[outcome.reason == "sync.in_doubt"])
+        if holds_lane:
+            self._scheduler.ended(errand, self._clock.now())
 
-    def _leave(self, errand: Errand) -> None:
-        for waiting in self._lanes.leave(errand):
-            self._ready(waiting)
+    def _conclude(self, errand: Errand, state: str) -> None:
+        """Note how a call ended; its job is over when it was the last."""
+        job = errand.job
+        errand.state = state
+        job.unfinished -= 1
+        if len(job.errands) > 1 and not errand.origin.chained:
+            self._go_on(job, errand)
+        if not job.unfinished:
+            self._finish(job)
 
-    def _go_on(self, job: Job, index: int, head: Fate) -> None:
+    def _finish(self, job: Job) -> None:
+        if not job.is_abandoned and job.owner is not None:
+            job.owner.finish(job)
+
+    def _go_on(self, job: Job, head: Errand) -> None:
         """Begin the calls chained to this one, or note that they will not be tried."""
-        for follower in job.followers(index):
-            if job.fates[follower] is not None:
+        for follower in job.followers(head):
+            if follower.state:
                 continue
             if head.state == "D":
-                self._enter(Errand.of(job, follower, head.learned))
+                follower.learn(head.learned)
+                self._enter(follower)
             else:
-                call = job.calls[follower]
-                job.fates[follower] = Fate(intent=call.intent, slot=call.slot, state="N")
+                follower.state = "N"
+                job.unfinished -= 1
 
     # -- the retry loop -------------------------------------------------------------------
 
-    async def _deliver(self, batch: Batch[Errand]) -> None:
+    async def _deliver(self, batch: Batch) -> None:
         try:
-            await self._carry(batch.items)
+            await self._carry(Trip(list(batch.errands)))
         finally:
-            self._batcher.done(batch)
+            self._scheduler.done(batch)
             self._work.set()
 
-    async def _carry(self, errands: list[Errand], attempt: int = 0) -> None:
+    async def _carry(self, trip: Trip) -> None:
         """Send calls that share a request until each was settled: the one and only retry loop."""
-        unanswered = False
-        while errands := self._still_ours(errands):
-            attempt += 1
-            outcomes = await self._exchange.send(errands, attempt)
-            ruling: Ruling[Errand] = rule(
-                errands,
-                outcomes,
-                attempt=attempt,
-                roll=self._rng.random(),
-                unanswered=unanswered,
-                policy=self._policy,
-            )
-            unanswered = unanswered or any(_may_have_run(outcome) for outcome in outcomes)
-            for errand, outcome in zip(errands, outcomes, strict=True):
-                if isinstance(outcome, Rejected) and outcome.status == CONFLICT:
-                    errand.go_otherwise()
-            self._settle(ruling)
-            *halves, errands = ruling.parts or [[]]
-            for half in halves:
-                await self._carry(half, attempt)
-            if errands and ruling.wait:
-                await self._clock.sleep(ruling.wait)
+        while errands := self._still_ours(trip):
+            alone = await self._exchange.admit(errands)
+            if alone and len(errands) > 1:
+                errands = self._next_in_turn(trip)
+            trip.attempt += 1
+            outcomes = await self._exchange.send(errands, trip.attempt)
+            if self._all_delivered(errands, outcomes, trip):
+                continue
+            wait = await self._follow(trip, errands, outcomes)
+            if trip.errands and wait:
+                await self._clock.sleep(wait)
 
-    def _settle(self, ruling: Ruling[Errand]) -> None:
-        for errand, delivered in ruling.done:
-            if errand.is_lookup:
-                errand.advance(delivered.learned)
-                self._ready(errand)
-            else:
-                self._end(errand, delivered)
-        for errand, rejected in ruling.lost:
-            self._end(errand, rejected)
+    def _next_in_turn(self, trip: Trip) -> list[Errand]:
+        """Return one held call to be tried, and put it behind the others."""
+        first, *others = trip.errands
+        trip.errands = [*others, first]
+        return [first]
 
-    def _still_ours(self, errands: list[Errand]) -> list[Errand]:
+    def _all_delivered(
+        self, errands: Sequence[Errand], outcomes: Sequence[Outcome], trip: Trip
+    ) -> bool:
+        """End calls that were all delivered, and tell so: by far the most frequent end."""
+        first = outcomes[0]
+        if not isinstance(first, Delivered) or len(errands) != len(trip.errands):
+            return False
+        if errands[0].is_lookup or any(outcome is not first for outcome in outcomes):
+            return False
+        self._exchange.holds_refused(errands, ())
         for errand in errands:
-            if errand.job.is_abandoned:
-                self._leave(errand)
-        return [errand for errand in errands if not errand.job.is_abandoned]
+            self._end(errand, first, holds_lane=trip.holds_lane)
+        trip.errands = []
+        return True
 
+    async def _follow(
+        self, trip: Trip, errands: list[Errand], outcomes: Sequence[Outcome]
+    ) -> float:
+        """Do what the retry rules say; leave in the trip what is sent again, return after when."""
+        was_done = trip.unanswered or (is_repeat(outcomes[0]) and self._was_last(errands))
+        ruling = rule(
+            errands,
+            outcomes,
+            attempt=trip.attempt,
+            roll=self._rng.random(),
+            was_done=was_done,
+            policy=self._policy,
+        )
+        self._learn_of(trip, errands, outcomes)
+        self._doubt(trip, errands, outcomes, ruling)
+        others = trip.errands[:-1] if len(errands) < len(trip.errands) else []
+        for errand, delivered in ruling.done:
+            self._done(errand, delivered, trip)
+        held = await self._lose(trip, errands, ruling)
+        trip.errands = [*others, *ruling.again, *held]
+        await self._in_parts(trip, ruling.apart)
+        return ruling.wait
 
-def _may_have_run(outcome: Outcome) -> bool:
-    return isinstance(outcome, Deferred) and outcome.maybe_done
+    def _was_last(self, errands: Sequence[Errand]) -> bool:
+        return goes_alone(errands) and self._exchange.was_last(errands[0])
 
+    def _learn_of(self, trip: Trip, errands: list[Errand], outcomes: Sequence[Outcome]) -> None:
+        """Remember what the outcomes tell about the next attempt."""
+        first = outcomes[0]
+        trip.unanswered = trip.unanswered or any(map(may_have_run, outcomes))
+        if is_server_error(first):
+            trip.failing_since = trip.failing_since if trip.server_errors else self._clock.now()
+            trip.server_errors += 1
+        else:
+            trip.server_errors = 0
+        if is_repeat(first) and errands[0].call.shape is not None:
+            errands[0].by_shape = True
+        if isinstance(first, Rejected) and first.status == TOO_LARGE and len(errands) > 1:
+            size = sum(len(errand.call.item) + 1 for errand in errands)
+            self._scheduler.too_large(way_of(errands).action, size)
 
-def _fate(call: Call, outcome: Delivered | Rejected) -> Fate:
-    if isinstance(outcome, Delivered):
-        return Fate(intent=call.intent, slot=call.slot, state="D", learned=outcome.learned)
-    state = "X" if outcome.reason == "sync.in_doubt" else "R"
-    return Fate(intent=call.intent, slot=call.slot, state=state)
+    def _doubt(
+        self, trip: Trip, errands: list[Errand], outcomes: Sequence[Outcome], ruling: Ruling
+    ) -> None:
+        """Find out whether eSputnik fails on one of these calls alone."""
+        if not trip.server_errors or len(ruling.again) < len(errands):
+            return
+        verdict = suspicion(
+            server_errors=trip.server_errors,
+            seconds=self._clock.now() - trip.failing_since,
+            size=len(errands),
+            success=self._exchange.success(errands, trip.server_errors),
+        )
+        if verdict is Suspicion.ONE_OF_THEM:
+            ruling.again, ruling.apart = [], halves(errands)
+        elif verdict is Suspicion.POISON:
+            detail = f"{getattr(outcomes[0], 'cause', '')}: on this alone, again and again"
+            poison = Rejected(reason="esp.server_error_poison", detail=detail)
+            ruling.again, ruling.lost = [], [(errands[0], poison)]
+
+    def _done(self, errand: Errand, delivered: Delivered, trip: Trip) -> None:
+        if errand.is_lookup:
+            errand.advance(delivered.learned)
+            self._scheduler.again(errand, self._clock.now())
+            self._work.set()
+        else:
+            self._end(errand, delivered, holds_lane=trip.holds_lane)
+
+    async def _lose(self, trip: Trip, errands: list[Errand], ruling: Ruling) -> list[Errand]:
+        """Bury what was refused; return what is held instead, since too much of it was."""
+        if not ruling.done and not ruling.lost:
+            return []
+        lost = [rejected for _, rejected in ruling.lost]
+        if self._exchange.holds_refused(errands, lost):
+            held = [one for one, rejected in ruling.lost if rejected.reason.startswith("esp.")]
+        else:
+            held = []
+        for errand, rejected in ruling.lost:
+            if errand in held:
+                continue
+            if errand.riders is not None:
+                await self._one_by_one(errand, trip)
+            else:
+                self._end(errand, rejected, holds_lane=trip.holds_lane)
+        return held
+
+    async def _in_parts(self, trip: Trip, parts: Sequence[list[Errand]]) -> None:
+        """Carry halves of a refused request side by side: the good are done in the same breath."""
+        if not parts:
+            return
+        async with asyncio.TaskGroup() as tasks:
+            for part in parts:
+                tasks.create_task(self._carry(trip.part(part)))
+
+    async def _one_by_one(self, errand: Errand, trip: Trip) -> None:
+        """Send calls that were merged and refused each for itself, in their order."""
+        members, errand.riders = list(errand.members()), None
+        for member in members:
+            member.call, member.by_shape = member.origin, True
+            apart = trip.part([member])
+            apart.holds_lane = False
+            await self._carry(apart)
+        if trip.holds_lane:
+            self._scheduler.ended(errand, self._clock.now())
+
+    # -- what is not ours any more --------------------------------------------------------
+
+    def _still_ours(self, trip: Trip) -> list[Errand]:
+        """Return the calls that are still to be made for records of ours."""
+        if any(member.job.is_abandoned for one in trip.errands for member in one.members()):
+            trip.errands = [errand for errand in trip.errands if self._keeps(errand, trip)]
+        return trip.errands
+
+    def _keeps(self, errand: Errand, trip: Trip) -> bool:
+        """Take abandoned calls out of an item; drop it where nothing is left of it."""
+        members = [member for member in errand.members() if not member.job.is_abandoned]
+        if not members:
+            errand.state = "N"
+            if trip.holds_lane:
+                self._scheduler.ended(errand, self._clock.now())
+            return False
+        if errand.riders is not None and not errand.is_lookup:
+            call = members[0].origin
+            for member in members[1:]:
+                call = self._scheduler.merged(call, member.origin) or member.origin
+            errand.call = call
+        return True

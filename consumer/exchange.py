@@ -1,18 +1,21 @@
-"""One attempt to send some calls: gate, limits, request, answer, and for an import its end."""
+"""One attempt to send some calls: gate, turn, request, answer, and for an import its end."""
 
 import asyncio
 import random
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 
-from consumer.errand import Errand
-from consumer.gate import Gate
+import structlog
+
+from consumer.following import FAILED, UNMAPPED, Following
+from consumer.gate import Gate, Hold, Way
+from consumer.job import Errand
 from consumer.ports import Clock, Meter, Sender
-from consumer.retry import pause
+from consumer.recent import Recent
+from consumer.shares import Traffic
+from consumer.turns import Turns
 from esputnik import requests
 from esputnik.answers import confirms, learn, read, read_bulk
-from esputnik.call import Action, Call, Repeat, Request
-from esputnik.imports import Failed, Finished, Importing, Lost, read_import_status
+from esputnik.call import Action, Call, Quota, Repeat, Request
 from esputnik.outcome import (
     Accepted,
     Answer,
@@ -24,13 +27,11 @@ from esputnik.outcome import (
     Rejected,
     Scope,
 )
-from esputnik.throttle import Throttle
 
-FIRST_POLL = 0.5  # s after an import was taken
-LAST_POLL = 30.0  # s between polls at the most
-POLL_GROWTH = 1.6
-LONGEST_IMPORT = 1800.0  # s; an import without an end after that is sent again
-WHOLE_RESUBMITS = 2  # an import that failed is sent again whole, then by halves
+log = structlog.get_logger()
+
+OPT_OUT = "consent.opt_out"
+NO_FAULTS = frozenset({FAILED, UNMAPPED})  # causes to send again that are no sign of an outage
 PROBE = Call(
     action=Action.ACCOUNT_INFO,
     intent="probe",
@@ -39,7 +40,6 @@ PROBE = Call(
     lanes=(),
     request=requests.account_info(),
 )
-IMPORT_POLL = replace(PROBE, action=Action.IMPORT_STATUS, intent="poll", request=None)
 
 
 class Exchange:
@@ -50,190 +50,263 @@ class Exchange:
         *,
         sender: Sender,
         gate: Gate,
-        throttle: Throttle,
+        turns: Turns,
         clock: Clock,
         meter: Meter,
         rng: random.Random,
         await_imports: bool = True,
+        traffic: Traffic = Traffic.LIVE,
         refresh_key: Callable[[], bool] = lambda: False,
     ) -> None:
+        self.gate = gate
         self._sender = sender
-        self._gate = gate
-        self._throttle = throttle
+        self._turns = turns
         self._clock = clock
         self._meter = meter
         self._rng = rng
         self._await_imports = await_imports
+        self._traffic = traffic
         self._refresh_key = refresh_key
+        self._recent = Recent()
         self._moved = asyncio.Event()
         self._probe_wanted = asyncio.Event()
         self._counted_waiting = 0
+        self._following = Following(
+            ask=self._poll, gate=gate, clock=clock, meter=meter, rng=rng, shut=self._shut
+        )
+
+    async def run(self) -> None:
+        """Let requests go and probe the account when that is needed, until cancelled."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._turns.run())
+            tasks.create_task(self._probe())
+
+    def share(self, part: float) -> None:
+        """Keep to a part of the account's limits from now on."""
+        self._turns.throttle.share(part, self._clock.now())
+
+    # -- calls ----------------------------------------------------------------------------
+
+    async def admit(self, errands: Sequence[Errand]) -> bool:
+        """Wait until calls that share one request may go; return whether one alone must."""
+        way = way_of(errands)
+        while (wait := self.gate.wait(way, self._clock.now())) is not None:
+            self._counted_waiting += way.counts
+            self._probe_wanted.set()
+            try:
+                await self._clock.wait(self._moved, wait)
+            finally:
+                self._counted_waiting -= way.counts
+        return self.gate.tries_one(way.action)
 
     async def send(self, errands: Sequence[Errand], attempt: int) -> Sequence[Outcome]:
-        """Send calls that share one request; return one outcome each, in their order."""
-        first = errands[0].call
-        goes_alone = len(errands) == 1 and first.request is not None
-        call = first if goes_alone else replace(first, action=first.together(), request=None)
-        await self._pass_gate(call)
-        if goes_alone:
-            outcomes: Sequence[Outcome] = [await self._send_single(errands[0])]
-        else:
-            outcomes = await self._send_bulk([errand.call for errand in errands], attempt)
-        self._hear(call, outcomes)
+        """Send calls that were admitted in one request; return one outcome each, in order."""
+        way, kind = way_of(errands), self._kind(errands[0], attempt)
+        try:
+            if goes_alone(errands):
+                outcomes: Sequence[Outcome] = [await self._send_single(errands[0], kind)]
+            else:
+                outcomes = await self._send_bulk(errands, kind, attempt)
+        except asyncio.CancelledError:
+            self.gate.gave_up(way.action)
+            raise
+        self._hear(way, outcomes, _quota(errands))
         return outcomes
 
-    async def probe(self) -> None:
-        """Ask for the account whenever the gate needs to know, until cancelled."""
-        while True:
-            due = self._gate.next_probe()
-            is_idle = self._gate.account is None and self._counted_waiting == 0
-            if due is None or is_idle:
-                self._probe_wanted.clear()
-                await self._clock.wait(self._probe_wanted, None)
-                continue
-            if (wait := due - self._clock.now()) > 0:
-                await self._clock.sleep(wait)
-                continue
-            if self._gate.account is not None:
-                self._refresh_key()
-            outcome = read(PROBE, await self._ask(requests.account_info()))
-            self._gate.probed(
-                ok=isinstance(outcome, Delivered),
-                cause=getattr(outcome, "cause", "account info was refused"),
-                now=self._clock.now(),
-                roll=self._rng.random(),
-            )
-            self._moved_on()
+    def was_last(self, errand: Errand) -> bool:
+        """Tell whether the same request was the last about the contact within a minute."""
+        body = errand.call.alone().body or b""
+        return self._recent.was_last(errand.call.lanes, body, self._clock.now())
 
-    # -- one request ----------------------------------------------------------------------
+    def holds_refused(self, errands: Sequence[Errand], lost: Sequence[Rejected]) -> bool:
+        """Count what was refused; tell whether so much was that nothing of it may be buried."""
+        causes: dict[str, int] = {}
+        for rejected in lost:
+            if rejected.reason.startswith("esp."):
+                cause = f"{rejected.reason} {rejected.detail}"
+                causes[cause] = causes.get(cause, 0) + 1
+        way = way_of(errands)
+        before = self.gate.actions.get(way.action)
+        now, roll = self._clock.now(), self._rng.random()
+        held = self.gate.refused(way, len(errands), causes, now, roll)
+        self._tell(way.action, before)
+        return held
 
-    async def _send_single(self, errand: Errand) -> Outcome:
+    def success(self, errands: Sequence[Errand], but_failures: int) -> float:
+        """Return the share of successes among the action's other requests lately."""
+        pulse = self.gate.pulse(way_of(errands).action)
+        return pulse.success(self._clock.now(), but_failures=but_failures)
+
+    # -- requests -------------------------------------------------------------------------
+
+    def _kind(self, errand: Errand, attempt: int) -> Traffic:
+        if errand.origin.intent == OPT_OUT:
+            return Traffic.URGENT
+        return Traffic.RETRY if attempt > 1 and self._traffic is Traffic.LIVE else self._traffic
+
+    async def _send_single(self, errand: Errand, kind: Traffic) -> Outcome:
         call = errand.call
-        answer = await self._ask(call.alone(), call.key)
+        request = call.alone()
+        is_guarded = call.action is Action.ADD_CONTACT
+        if not is_guarded:
+            self._recent.sent(call.lanes, None, self._clock.now())
+        answer = await self._ask(request, kind, call.key)
         outcome = read(call, answer)
+        if is_guarded and isinstance(outcome, Delivered):
+            self._recent.sent(call.lanes, request.body, self._clock.now())
         if isinstance(outcome, Delivered) and errand.is_lookup and isinstance(answer, Answer):
-            return self._looked_up(errand, answer)
+            return _looked_up(errand, request, answer)
         if isinstance(outcome, Rejected) and call.confirm is not None:
-            confirmation = await self._ask(call.confirm)
+            confirmation = await self._ask(call.confirm, kind)
             if isinstance(confirmation, Answer) and confirms(call, confirmation):
                 return Delivered()
         return outcome
 
-    def _looked_up(self, errand: Errand, answer: Answer) -> Outcome:
-        learned = learn(errand.call.alone(), answer)
-        if learned is not None and errand.has_all(learned):
-            return Delivered(learned=learned)
-        if errand.call.missing_is_done:
-            errand.cut_short()
-            return Delivered()
-        return Rejected(
-            reason="esp.not_found", detail="no contact has this identifier, or it has no e-mail"
-        )
-
-    async def _send_bulk(self, calls: Sequence[Call], attempt: int) -> Sequence[Outcome]:
+    async def _send_bulk(
+        self, errands: Sequence[Errand], kind: Traffic, attempt: int
+    ) -> Sequence[Outcome]:
+        calls = [errand.call for errand in errands]
         shape = calls[0].shape
         if shape is None:
             raise ValueError("calls of a bulk request have a shape")
         request = shape.request([call.item for call in calls])
         self._meter.batched(shape.action, len(calls))
-        key = calls[0].key if len(calls) == 1 else None
-        read_answer = read_bulk(shape, calls, await self._ask(request, key))
-        if isinstance(read_answer, Accepted):
-            return await self._follow(read_answer, len(calls), attempt)
-        return read_answer
+        if len(self._recent):
+            for call in calls:
+                self._recent.sent(call.lanes, None, self._clock.now())
+        is_one_event = len(calls) == 1 and errands[0].riders is None
+        answer = await self._ask(request, kind, calls[0].key if is_one_event else None)
+        outcomes = read_bulk(shape, calls, answer)
+        if not isinstance(outcomes, Accepted):
+            return outcomes
+        if self._await_imports:
+            return await self._following.end(outcomes, errands, attempt)
+        done = Delivered()
+        return [outcomes.refused.get(at, done) for at in range(len(errands))]
 
-    async def _ask(self, request: Request, key: str | None = None) -> Answer | NoAnswer:
-        while (wait := self._throttle.take(request.quota, self._clock.now())) > 0:
-            self._meter.throttled(wait)
-            await self._clock.sleep(wait)
+    async def _poll(self, request: Request) -> Answer | NoAnswer:
+        return await self._ask(request, self._traffic)
+
+    async def _ask(
+        self, request: Request, kind: Traffic, key: str | None = None
+    ) -> Answer | NoAnswer:
+        await self._turns.take(request.quota, kind)
         began = self._clock.now()
         self._meter.in_flight(request.action, 1)
         try:
             answer = await self._sender.exchange(request, key=key)
         finally:
+            self._turns.give_back()
             self._meter.in_flight(request.action, -1)
         status = str(answer.status) if isinstance(answer, Answer) else "none"
         self._meter.called(request.action, status, self._clock.now() - began)
         return answer
 
-    # -- imports --------------------------------------------------------------------------
-
-    async def _follow(self, accepted: Accepted, size: int, attempt: int) -> Sequence[Outcome]:
-        """Wait for the end of an import; those refused at once are known already."""
-        rest: Outcome = Delivered()
-        if self._await_imports and len(accepted.refused) < size:
-            rest = await self._import_end(accepted.session, attempt)
-        return [accepted.refused.get(index, rest) for index in range(size)]
-
-    async def _import_end(self, session: str, attempt: int) -> Outcome:
-        match await self._poll(session):
-            case Finished():
-                self._meter.imported("finished")
-                return Delivered()
-            case Failed(detail=detail):
-                self._meter.imported("error")
-                if attempt <= WHOLE_RESUBMITS:
-                    return Deferred(cause="import failed")
-                return Rejected(reason="esp.import_item", detail=detail, is_whole=True)
-            case Lost():
-                self._meter.imported("lost")
-                return Deferred(cause="import lost")
-
-    async def _poll(self, session: str) -> Finished | Failed | Lost:
-        began, wait = self._clock.now(), FIRST_POLL
-        while self._clock.now() - began < LONGEST_IMPORT:
-            await self._clock.sleep(wait * (0.8 + 0.4 * self._rng.random()))
-            match read_import_status(await self._ask(requests.import_status(session))):
-                case Importing():
-                    wait = min(LAST_POLL, wait * POLL_GROWTH)
-                case Deferred() as deferred:
-                    wait = FIRST_POLL + pause(deferred, attempt=5, roll=self._rng.random())
-                case Blocked() as blocked:
-                    self._shut(blocked, Action.IMPORT_STATUS)
-                    wait = LAST_POLL
-                case ended:
-                    self._gate.answered(IMPORT_POLL, succeeded=True)
-                    return ended
-        return Lost()
-
     # -- the gate -------------------------------------------------------------------------
 
-    async def _pass_gate(self, call: Call) -> None:
-        counted = call.repeat is Repeat.COUNTS
-        while (wait := self._gate.wait(call, self._clock.now())) is not None:
-            self._counted_waiting += counted
-            self._probe_wanted.set()
-            try:
-                await self._clock.wait(self._moved, wait)
-            finally:
-                self._counted_waiting -= counted
-
-    def _hear(self, call: Call, outcomes: Sequence[Outcome]) -> None:
+    def _hear(self, way: Way, outcomes: Sequence[Outcome], quota: Quota) -> None:
         """Open or shut the gate by what was said of these calls."""
         now, roll = self._clock.now(), self._rng.random()
-        for blocked in (outcome for outcome in outcomes if isinstance(outcome, Blocked)):
-            self._shut(blocked, call.action)
+        before = self.gate.actions.get(way.action)
+        if (blocked := next((o for o in outcomes if isinstance(o, Blocked)), None)) is not None:
+            self._shut(blocked, way)
             return
         deferred = [outcome for outcome in outcomes if isinstance(outcome, Deferred)]
-        if deferred and all(outcome.is_throttle for outcome in deferred):
-            waits = [outcome.retry_after or 1.0 for outcome in deferred]
-            self._throttle.penalise(call.alone().quota, now, max(waits))
-        faults = [outcome.cause for outcome in deferred if not outcome.is_throttle]
-        if faults:
-            self._gate.doubted(faults[0], now, roll)
-        if len(deferred) == len(outcomes):
-            self._gate.gave_up(call.action)
-            return
-        succeeded = any(isinstance(outcome, Delivered) for outcome in outcomes)
-        if self._gate.answered(call, succeeded=succeeded and not faults):
-            self._moved_on()
+        throttles = [outcome for outcome in deferred if outcome.is_throttle]
+        if throttles:
+            waits = [outcome.retry_after or 1.0 for outcome in throttles]
+            self._turns.throttle.penalise(quota, now, max(waits))
+        faults = [
+            one.cause for one in deferred if not one.is_throttle and one.cause not in NO_FAULTS
+        ]
+        if faults and len(deferred) == len(outcomes):
+            self.gate.failed(faults[0], way, now, roll)
+        elif len(deferred) == len(outcomes):
+            self.gate.gave_up(way.action)
+        elif self.gate.answered(way, now, succeeded=_is_any_delivered(outcomes)):
+            self._move_on()
+        self._tell(way.action, before)
 
-    def _shut(self, blocked: Blocked, action: Action) -> None:
+    def _shut(self, blocked: Blocked, way: Way) -> None:
         if blocked.scope is Scope.ACCOUNT and self._refresh_key():
+            self.gate.gave_up(way.action)
             return
-        self._gate.blocked(blocked, action, self._clock.now(), self._rng.random())
-        self._moved_on()
+        before = self.gate.actions.get(way.action)
+        if blocked.scope is Scope.ACCOUNT and self.gate.account is None:
+            log.error("held", scope="account", cause=blocked.cause, status=blocked.status)
+        self.gate.blocked(blocked, way, self._clock.now(), self._rng.random())
+        self._tell(way.action, before)
+        self._move_on()
 
-    def _moved_on(self) -> None:
+    def _tell(self, action: Action, before: Hold | None) -> None:
+        """Log once that an action is held, and once that it goes on."""
+        after = self.gate.actions.get(action)
+        if after is before:
+            return
+        if after is None and before is not None:
+            held = round(self._clock.now() - before.since, 1)
+            log.info("resumed", action=action.value, reason=before.kind.value, seconds=held)
+        elif after is not None:
+            log.warning("held", action=action.value, reason=after.kind.value, cause=after.cause)
+
+    def _move_on(self) -> None:
+        """Let everybody who waits ask again."""
         self._moved.set()
         self._moved = asyncio.Event()
+
+    async def _probe(self) -> None:
+        """Ask for the account whenever the gate needs to know."""
+        while True:
+            due = self.gate.next_probe()
+            if due is None or (self.gate.account is None and not self._counted_waiting):
+                self._probe_wanted.clear()
+                await self._clock.wait(self._probe_wanted, None)
+            elif (wait := due - self._clock.now()) > 0:
+                await self._clock.sleep(wait)
+            else:
+                await self._probe_once()
+
+    async def _probe_once(self) -> None:
+        was_held = self.gate.account
+        if was_held is not None:
+            self._refresh_key()
+        outcome = read(PROBE, await self._ask(PROBE.alone(), Traffic.URGENT))
+        cause = getattr(outcome, "cause", "account info was refused")
+        now, ok = self._clock.now(), isinstance(outcome, Delivered)
+        if self.gate.probed(ok=ok, cause=cause, now=now, roll=self._rng.random()):
+            if was_held is not None:
+                log.info("resumed", scope="account", seconds=round(now - was_held.since, 1))
+            self._move_on()
+
+
+def goes_alone(errands: Sequence[Errand]) -> bool:
+    """Tell whether calls that share a request go by the one request that a call has of its own."""
+    first = errands[0]
+    return len(errands) == 1 and first.call.request is not None and not first.by_shape
+
+
+def way_of(errands: Sequence[Errand]) -> Way:
+    """Return what is about to be sent."""
+    call = errands[0].call
+    action = call.action if goes_alone(errands) else call.together()
+    return Way(action, call.repeat is Repeat.COUNTS)
+
+
+def _quota(errands: Sequence[Errand]) -> Quota:
+    call = errands[0].call
+    return call.request.quota if goes_alone(errands) and call.request else Quota.DEFAULT
+
+
+def _looked_up(errand: Errand, request: Request, answer: Answer) -> Outcome:
+    learned = learn(request, answer)
+    if learned is not None and errand.has_all(learned):
+        return Delivered(learned=learned)
+    if errand.call.missing_is_done:
+        errand.cut_short()
+        return Delivered()
+    detail = "no contact has this identifier, or it has no e-mail"
+    return Rejected(reason="esp.not_found", detail=detail)
+
+
+def _is_any_delivered(outcomes: Sequence[Outcome]) -> bool:
+    return any(isinstance(outcome, Delivered) for outcome in outcomes)

@@ -4,7 +4,7 @@ import io
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, BinaryIO, TextIO
 from urllib.parse import quote, urlencode
@@ -12,24 +12,19 @@ from urllib.parse import quote, urlencode
 import orjson
 
 from consumer import build
-from consumer.batcher import Batch, Batcher, Limits
+from consumer.batcher import Limits
 from consumer.clock import SystemClock
 from consumer.errors import WorkFailedError
 from consumer.explain_lines import LineError, read_line
-from consumer.lanes import Lanes
+from consumer.job import Batch, Errand, Job
 from consumer.plan import UNKNOWN, Plan, Planned, Planner, Refused, Skipped
+from consumer.record import Record
+from consumer.scheduler import Scheduler
 from consumer.settings import Loaded
 from esputnik.call import Call, Request
 from esputnik.filling import steps
 
-
-@dataclass(slots=True, eq=False)
-class _Place:
-    """A call on its way into a batch, and the steps of it that are still to come."""
-
-    call: Call
-    todo: list[Call]
-    started: bool = field(default=False, init=False)
+UNBOUNDED = 1 << 30  # requests under way, as many as there are
 
 
 def run_explain(
@@ -71,18 +66,32 @@ def explain(
     lines: Iterable[bytes], planner: Planner, limits: Limits, *, now: float, batches: bool
 ) -> Iterator[dict[str, Any]]:
     """Return one object a line, each event as if it came alone; then the batches of them all."""
-    calls: list[Call] = []
+    jobs: list[Job] = []
     for number, line in enumerate(line for line in lines if line.strip()):
         try:
-            plan: Plan = planner.plan(read_line(line, number, now), now)
+            record = read_line(line, number, now)
+            plan: Plan = planner.plan(record, now)
         except LineError as fault:
             yield _buried(None, UNKNOWN, "decode.json_syntax", str(fault))
             continue
         yield _explained_plan(plan)
         if isinstance(plan, Planned):
-            calls += plan.calls
+            jobs.append(_job(record, plan))
     if batches:
-        yield from batched(calls, limits)
+        yield from batched(jobs, limits)
+
+
+def _job(record: Record, plan: Planned) -> Job:
+    job = Job(record, 0.0)
+    job.begin(_Nobody(), plan, plan.calls, plan.occurred_at.timestamp())
+    return job
+
+
+class _Nobody:
+    """An owner to whom nothing is told."""
+
+    def finish(self, job: Job) -> None:
+        """Do nothing."""
 
 
 def explained(call: Call) -> list[dict[str, Any]]:
@@ -90,34 +99,32 @@ def explained(call: Call) -> list[dict[str, Any]]:
     return [_explained_step(step) for step in steps(call)]
 
 
-def batched(calls: Sequence[Call], limits: Limits) -> Iterator[dict[str, Any]]:
+def batched(jobs: Sequence[Job], limits: Limits) -> Iterator[dict[str, Any]]:
     """Return the requests that the calls of many events would become.
 
     Two calls about one contact never share a request, just as they do not in `run`.
     """
-    wide = replace(limits, under_way=len(calls) + 1, imports=len(calls) + 1)
-    batcher: Batcher[_Place] = Batcher(wide)
-    lanes: Lanes[_Place] = Lanes()
-    for call in calls:
-        first, *todo = steps(call)
-        place = _Place(first, todo)
-        if lanes.enter(place):
-            batcher.add(place, 0.0)
-    while due := list(batcher.take(wide.max_wait, caught_up=True)):
+    wide = replace(limits, under_way=UNBOUNDED, imports=UNBOUNDED)
+    scheduler = Scheduler(wide)
+    for job in jobs:
+        for errand in job.errands:
+            scheduler.submit(errand, 0.0)
+    while due := list(scheduler.take(wide.max_wait, caught_up=True)):
         for batch in due:
-            batcher.done(batch)
+            scheduler.done(batch)
             yield _explained_batch(batch)
-            for place in batch.items:
-                for ready in _next(place, lanes):
-                    batcher.add(ready, 0.0)
+            for errand in batch.errands:
+                _move_on(errand, scheduler)
 
 
-def _next(place: _Place, lanes: Lanes[_Place]) -> list[_Place]:
-    """Return who may go now that this one's step was made."""
-    if not place.todo:
-        return lanes.leave(place)
-    place.call = place.todo.pop(0)
-    return [place]
+def _move_on(errand: Errand, scheduler: Scheduler) -> None:
+    """Let an errand make its next step, or those behind it their first."""
+    if errand.is_lookup:
+        errand.advance({})
+        scheduler.again(errand, 0.0)
+    else:
+        errand.state = "D"
+        scheduler.ended(errand, 0.0)
 
 
 # -- what is printed ------------------------------------------------------------------------
@@ -170,8 +177,8 @@ def _explained_step(call: Call) -> dict[str, Any]:
     }
 
 
-def _explained_batch(batch: Batch[_Place]) -> dict[str, Any]:
-    calls = [place.call for place in batch.items]
+def _explained_batch(batch: Batch) -> dict[str, Any]:
+    calls = [errand.call for errand in batch.errands]
     if batch.shape is None or len(calls) == 1:
         request = calls[0].alone()
     else:

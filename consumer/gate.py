@@ -1,124 +1,242 @@
-"""What is held back, and who may try whether it is over.
+"""What is held back, and who may try whether it is over. Pure.
 
-A refused key (401) holds everything until a probe of the account succeeds. A refused action (403,
-405, …) is held alone, and one of its own calls tries again. The first sign of an outage holds the
-calls whose repeats count until any other call has succeeded: they never serve as the probe.
+account      the key is refused (401): everything waits for a probe of the account
+an action    blocked    refused by right, plan or path (403, 405, …): one of its calls tries again
+             outage     it fails again and again: one of its calls tries again
+             refusals   most of its calls are refused for one cause: one held call in turn tries
+doubt        the first sign of an outage holds the calls whose repeats count, which never probe:
+             they go on once any other call, or the probe of the account, has succeeded
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from enum import StrEnum
+from typing import NamedTuple
 
-from esputnik.call import Action, Call, Repeat
+from consumer.pulse import Pulse
+from consumer.refusals import Refusals
+from esputnik.call import Action
 from esputnik.outcome import Blocked, Scope
 
-FIRST_TRIAL = 60.0  # s
-LAST_TRIAL = 600.0  # s
-FIRST_PROBE = 1.0  # s, for calls that are held by a passing fault
-LAST_PROBE = 60.0  # s
+LAST_LOOK = 600.0  # s; how long a held call waits before it asks again, if nobody calls it
 
 
-@dataclass(slots=True)
+class Way(NamedTuple):
+    """What is about to be sent: the action, and whether each execution of it counts."""
+
+    action: Action
+    counts: bool = False
+
+
+class Kind(StrEnum):
+    """Why something is held."""
+
+    BLOCKED = "blocked"
+    OUTAGE = "outage"
+    REFUSALS = "refusals"
+
+
+# Seconds until the first trial, and between trials at the most.
+WAITS = {Kind.BLOCKED: (60.0, 600.0), Kind.OUTAGE: (1.0, 60.0), Kind.REFUSALS: (60.0, 60.0)}
+
+
+@dataclass(slots=True, kw_only=True)
 class Hold:
-    """Something held since `since`; the next trial at `next_trial` (monotonic seconds)."""
+    """Something held since `since`; the next trial at `next_trial` (monotonic seconds).
 
+    `is_tried` while a call is on trial. `has_sign`: something else succeeded since the last
+    failure, which is what calls whose repeats count wait for.
+    """
+
+    kind: Kind
     cause: str
     since: float
     next_trial: float
     wait: float
-    longest: float
     is_tried: bool = False
+    has_sign: bool = False
+
+    @classmethod
+    def begin(cls, kind: Kind, cause: str, now: float, roll: float) -> "Hold":
+        """Return a hold whose first trial comes after the first wait of its kind."""
+        first, _ = WAITS[kind]
+        wait = first * (1 + roll / 10)
+        return cls(kind=kind, cause=cause, since=now, next_trial=now + wait, wait=first)
+
+    def try_by(self, way: Way, now: float) -> float | None:
+        """Begin a trial and return None, or return in how many seconds to ask again."""
+        needs_sign = way.counts and self.kind is Kind.OUTAGE and not self.has_sign
+        if self.is_tried or needs_sign:
+            return LAST_LOOK
+        if now < self.next_trial:
+            return self.next_trial - now
+        self.is_tried = True
+        return None
 
     def failed(self, now: float, roll: float) -> None:
         """Put the next trial off, twice as far each time, with jitter of a tenth."""
+        _, longest = WAITS[self.kind]
+        self.wait = min(longest, self.wait * 2)
         self.next_trial = now + self.wait * (1 + roll / 10)
-        self.wait = min(self.longest, self.wait * 2)
-        self.is_tried = False
+        self.is_tried = self.has_sign = False
 
 
 class Gate:
     """Plain state, one owner, no lock."""
 
-    def __init__(self) -> None:
+    def __init__(self, max_ratio: float = 0.5) -> None:
         self.account: Hold | None = None
-        self.actions: dict[Action, Hold] = {}
         self.doubt: Hold | None = None
+        self.actions: dict[Action, Hold] = {}
+        self._counted: set[Action] = set()  # actions of `actions` whose repeats count
+        self._pulses: dict[Action, Pulse] = {}
+        self._refusals: dict[Action, Refusals] = {}
+        self._max_ratio = max_ratio
 
-    def wait(self, call: Call, now: float) -> float | None:
+    # -- may it go? -----------------------------------------------------------------------
+
+    def wait(self, way: Way, now: float) -> float | None:
         """Return how many seconds a call must wait before it asks again; None: it may go.
 
-        A held action lets one call through when a trial is due; that call must be answered by
-        `answered`, `blocked` or `gave_up`.
+        A held action lets one call through when a trial is due; what becomes of that call must be
+        told: `answered`, `failed`, `blocked` or `gave_up`.
         """
         if self.account is not None:
-            return LAST_TRIAL
-        hold = self.actions.get(call.action)
-        if hold is not None:
-            if hold.is_tried or now < hold.next_trial:
-                return max(hold.next_trial - now, FIRST_PROBE)
-            hold.is_tried = True
-        if call.repeat is Repeat.COUNTS and self.doubt is not None:
-            return LAST_PROBE
-        return None
+            return LAST_LOOK
+        if way.counts and self.doubt is not None:
+            return LAST_LOOK
+        hold = self.actions.get(way.action)
+        return hold.try_by(way, now) if hold is not None else None
 
-    def blocked(self, blocked: Blocked, action: Action, now: float, roll: float) -> None:
+    def tries_one(self, action: Action) -> bool:
+        """Tell whether the call that goes now is a trial that must not take others along."""
+        hold = self.actions.get(action)
+        return hold is not None and hold.kind is Kind.REFUSALS
+
+    # -- what became of it ----------------------------------------------------------------
+
+    def blocked(self, blocked: Blocked, way: Way, now: float, roll: float) -> None:
         """Hold the account or the action; put the next trial off if this was one.
 
         Several requests under way may be refused at once: the first of them counts.
         """
         if blocked.scope is Scope.ACCOUNT:
-            self.account = self.account or _hold(blocked.cause, now, FIRST_TRIAL, LAST_TRIAL)
-            return
-        hold = self.actions.get(action)
-        if hold is None:
-            self.actions[action] = _hold(blocked.cause, now, FIRST_TRIAL, LAST_TRIAL)
-        elif hold.is_tried:
-            hold.failed(now, roll)
+            hold = Hold.begin(Kind.BLOCKED, blocked.cause, now, roll)
+            self.account = self.account or hold
+            self.gave_up(way.action)
+        else:
+            self._hold(Kind.BLOCKED, blocked.cause, way, now, roll)
 
-    def doubted(self, cause: str, now: float, roll: float) -> None:
-        """Note a sign of an outage: calls whose repeats count are held from now on."""
+    def failed(self, cause: str, way: Way, now: float, roll: float) -> None:
+        """Note a request that failed by no fault of its own: a 5xx, a time-out, no answer."""
         if self.doubt is None:
-            self.doubt = _hold(cause, now, FIRST_PROBE * (1 + roll), LAST_PROBE)
+            self.doubt = Hold.begin(Kind.OUTAGE, cause, now, roll)
+        pulse = self.pulse(way.action)
+        pulse.note(now, ok=False)
+        if way.counts or pulse.is_down() or way.action in self.actions:
+            self._hold(Kind.OUTAGE, cause, way, now, roll)
 
-    def answered(self, call: Call, *, succeeded: bool) -> bool:
+    def answered(self, way: Way, now: float, *, succeeded: bool) -> bool:
         """Note that a call was answered, done or refused; return whether that let anything go."""
-        held = self.actions.pop(call.action, None)
-        clears_doubt = succeeded and call.repeat is not Repeat.COUNTS and self.doubt is not None
-        if clears_doubt:
-            self.doubt = None
-        return held is not None or clears_doubt
+        self.pulse(way.action).note(now, ok=True)
+        hold = self.actions.get(way.action)
+        lets_go = hold is not None and (succeeded or hold.kind is not Kind.REFUSALS)
+        if lets_go:
+            self._release(way.action)
+        if succeeded and not way.counts:
+            lets_go = self._all_is_well(now) or lets_go
+        return lets_go
+
+    def refused(
+        self, way: Way, calls: int, causes: dict[str, int], now: float, roll: float
+    ) -> bool:
+        """Count how many calls of a request were refused for which cause.
+
+        Return whether the action is held for that now: then nothing of it is buried.
+        """
+        action = way.action
+        known = self._refusals.setdefault(action, Refusals(self._max_ratio))
+        cause = known.note(now, calls, causes)
+        hold = self.actions.get(action)
+        if hold is not None and hold.kind is Kind.REFUSALS:
+            if causes:
+                hold.failed(now, roll)
+            return bool(causes)
+        if cause is None:
+            return False
+        self.actions[action] = Hold.begin(Kind.REFUSALS, cause, now, roll)
+        return True
 
     def gave_up(self, action: Action) -> None:
         """Note that the call on trial ended otherwise; the next one may try."""
         if action in self.actions:
             self.actions[action].is_tried = False
 
-    def probed(self, *, ok: bool, cause: str, now: float, roll: float) -> None:
-        """Note what the probe of the account said."""
+    def probed(self, *, ok: bool, cause: str, now: float, roll: float) -> bool:
+        """Note what the probe of the account said; return whether that let anything go."""
         if ok:
-            self.account = self.doubt = None
-            return
-        for hold in (self.account, self.doubt):
-            if hold is not None:
+            let_go = self.account is not None
+            self.account = None
+            return self._all_is_well(now) or let_go
+        waiting = [self.account, self.doubt, *map(self.actions.__getitem__, self._counted)]
+        for hold in waiting:
+            if hold is not None and hold.next_trial <= now:
                 hold.cause = cause
                 hold.failed(now, roll)
+        return False
+
+    # -- for others -----------------------------------------------------------------------
 
     def next_probe(self) -> float | None:
         """Return when the account is to be probed, in monotonic seconds; None: it need not be."""
-        times = [hold.next_trial for hold in (self.account, self.doubt) if hold is not None]
+        if self.account is not None:
+            return self.account.next_trial
+        times = [self.actions[action].next_trial for action in self._counted]
+        if self.doubt is not None:
+            times.append(self.doubt.next_trial)
         return min(times, default=None)
 
+    def pulse(self, action: Action) -> Pulse:
+        """Return how an action fares."""
+        return self._pulses.setdefault(action, Pulse())
+
     def held(self) -> Iterator[tuple[str, Hold]]:
-        """Return what is held and why, for people: `account`, an action, or `counted calls`."""
+        """Return what is held and why, for people: `account`, or an action."""
         if self.account is not None:
             yield "account", self.account
         for action, hold in self.actions.items():
             yield action.value, hold
 
-    @property
     def is_blocked(self) -> bool:
         """Tell whether an operator is needed."""
-        return self.account is not None or bool(self.actions)
+        return self.account is not None or any(
+            hold.kind is not Kind.OUTAGE for hold in self.actions.values()
+        )
 
+    # -- holding --------------------------------------------------------------------------
 
-def _hold(cause: str, now: float, first: float, longest: float) -> Hold:
-    return Hold(cause=cause, since=now, next_trial=now + first, wait=first, longest=longest)
+    def _hold(self, kind: Kind, cause: str, way: Way, now: float, roll: float) -> None:
+        hold = self.actions.get(way.action)
+        if hold is None or (hold.kind is not kind and hold.is_tried):
+            self.actions[way.action] = Hold.begin(kind, cause, now, roll)
+        elif hold.is_tried:
+            hold.cause = cause
+            hold.failed(now, roll)
+        if way.counts and kind is Kind.OUTAGE:
+            self._counted.add(way.action)
+
+    def _release(self, action: Action) -> None:
+        del self.actions[action]
+        self._counted.discard(action)
+        if action in self._refusals:
+            self._refusals[action].forget()
+
+    def _all_is_well(self, now: float) -> bool:
+        """Let go what waited for a sign of life; return whether there was any."""
+        let_go = self.doubt is not None
+        self.doubt = None
+        for action in self._counted:
+            hold = self.actions[action]
+            if not hold.has_sign and hold.next_trial <= now:
+                hold.has_sign = let_go = True
+        return let_go

@@ -3,10 +3,11 @@
 import asyncio
 from typing import Any, Protocol
 
-from consumer.gate import Gate
+from consumer.gate import Gate, Kind
 from consumer.ledger import Ledger
 from consumer.ports import Clock
 from consumer.record import Partition
+from consumer.unmapped import Unmapped
 
 STALLED = 120.0  # s with lag and nothing moving, while nothing holds us back
 
@@ -33,8 +34,13 @@ class Progress(Protocol):
     """What is asked of the worker."""
 
     ledger: Ledger
+    unmapped: Unmapped
     last_progress: float
-    is_paused: bool
+
+    @property
+    def is_paused(self) -> bool:
+        """Tell whether a partition is paused because too much of it is unfinished."""
+        ...
 
 
 class Gauges(Protocol):
@@ -73,7 +79,8 @@ class Vitals:
     def ready(self) -> tuple[bool, dict[str, Any]]:
         """Tell whether the group is joined and nothing waits for an operator."""
         held = self._held()
-        ready = self._source.is_joined and not held
+        is_blocked = self._gate.is_blocked() or bool(self._source.blocked or self._unmapped())
+        ready = self._source.is_joined and not is_blocked
         return ready, {"ready": ready, "joined": self._source.is_joined, "held": held}
 
     async def measure(self, gauges: Gauges, every: float) -> None:
@@ -94,20 +101,37 @@ class Vitals:
     def _held(self) -> list[dict[str, Any]]:
         now = self._clock.now()
         gates = [
-            {"what": name, "why": hold.cause, "seconds": round(now - hold.since)}
+            {
+                "what": name,
+                "kind": hold.kind.value,
+                "why": hold.cause,
+                "seconds": round(now - hold.since),
+            }
             for name, hold in self._gate.held()
         ]
+        types = [
+            {"what": event_type, "kind": "refusals", "why": "map.handler_error", "records": count}
+            for event_type, count in self._unmapped().items()
+        ]
         partitions = [
-            {"what": f"{place.topic}:{place.number}", "why": why}
+            {"what": f"{place.topic}:{place.number}", "kind": "blocked", "why": why}
             for place, why in self._source.blocked.items()
         ]
-        return gates + partitions
+        return gates + types + partitions
+
+    def _unmapped(self) -> dict[str, int]:
+        return self._worker.unmapped.held
+
+    def _count(self, kind: Kind) -> int:
+        return sum(hold.kind is kind for hold in self._gate.actions.values())
 
     def _paused(self) -> dict[str, int]:
         return {
             "account": int(self._gate.account is not None),
-            "action": len(self._gate.actions),
-            "outage": int(self._gate.doubt is not None),
+            "action": self._count(Kind.BLOCKED),
+            "refusals": self._count(Kind.REFUSALS) + len(self._unmapped()),
+            "outage": self._count(Kind.OUTAGE),
+            "doubt": int(self._gate.doubt is not None),
             "buffer": int(self._worker.is_paused),
             "partition": len(self._source.blocked),
         }

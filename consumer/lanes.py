@@ -1,83 +1,153 @@
 """Who goes first where calls are about the same contact.
 
-A call enters with the names it is about (`Call.lanes`). It may go when it is the earliest
-unfinished call under every one of its names, so waits point to earlier arrivals only and no cycle
-can form. One busy contact holds up nobody else.
+A call enters with the names it is about (`Call.lanes`) and waits for the last unfinished call of
+each of them, so waits point to earlier arrivals only and no cycle can form. One busy contact holds
+up nobody else.
 """
 
-from collections import deque
-from collections.abc import Iterable, Iterator
-from typing import Generic, Protocol, TypeVar
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 
-from esputnik.call import Call
-
-
-class Place(Protocol):
-    """One call's place in the lanes. `started` once it was allowed to go."""
-
-    call: Call
-    started: bool
+from consumer.job import Errand
 
 
-P = TypeVar("P", bound=Place)
-
-
-class Lanes(Generic[P]):
-    """The queues of all names. Plain state, one owner, no lock."""
+class Lanes:
+    """The last unfinished errand of every name. Plain state, one owner, no lock."""
 
     def __init__(self) -> None:
-        self._queues: dict[str, deque[P]] = {}
+        self._last: dict[str, Errand] = {}
+        self._waiting: Counter[str] = Counter()
 
     def __len__(self) -> int:
         """Return how many names have an unfinished call."""
-        return len(self._queues)
+        return len(self._last)
 
-    def enter(self, place: P) -> bool:
-        """Queue a call behind all earlier ones that share a name; return whether it may go now."""
-        for name in place.call.lanes:
-            self._queues.setdefault(name, deque()).append(place)
-        return self._start(place)
+    def crowd(self, names: Iterable[str]) -> int:
+        """Return how many calls wait under the busiest of these names."""
+        return max((self._waiting[name] for name in names), default=0)
 
-    def leave(self, place: P) -> list[P]:
-        """Take a finished or dropped call out; return those that may go now."""
-        for name in place.call.lanes:
-            queue = self._queues[name]
-            queue.remove(place)
-            if not queue:
-                del self._queues[name]
-        return [waiting for waiting in self._next(place.call.lanes) if self._start(waiting)]
+    def last(self, names: Iterable[str]) -> list[Errand]:
+        """Return who stands last under any of these names."""
+        return list({one: None for name in names if (one := self._last.get(name)) is not None})
 
-    def ahead(self, place: P) -> Iterator[P]:
-        """Return the calls that wait or are under way ahead of this one, each once."""
-        seen: set[int] = set()
-        for name in place.call.lanes:
-            for other in self._queues[name]:
-                if other is place:
-                    break
-                if id(other) not in seen:
-                    seen.add(id(other))
-                    yield other
+    def stand(self, errand: Errand) -> list[Errand] | None:
+        """Stand last under each of a call's names; return who stood there, None where nobody."""
+        last, ahead = self._last, None
+        for name in errand.call.lanes:
+            one = last.get(name)
+            last[name] = errand
+            if one is not None and one is not errand:
+                if ahead is None:
+                    ahead = [one]
+                elif one not in ahead:
+                    ahead.append(one)
+        return ahead
 
-    def _start(self, place: P) -> bool:
-        if place.started or not self._may_go(place):
-            return False
-        place.started = True
-        return True
+    def wait(self, errand: Errand, ahead: list[Errand]) -> bool:
+        """Wait for those who stood there before; return whether the call may go all the same."""
+        errand.ahead = self._past_imports(errand, ahead) if errand.call.is_urgent else ahead
+        errand.waits = len(errand.ahead)
+        for one in errand.ahead:
+            if one.followers is None:
+                one.followers = []
+            one.followers.append(errand)
+        errand.started = errand.waits == len(errand.passing or ())
+        if not errand.started:
+            self._waiting.update(errand.origin.lanes)
+        return errand.started
 
-    def _may_go(self, place: P) -> bool:
-        if all(self._queues[name][0] is place for name in place.call.lanes):
-            return True
-        # An opt-out by the e-mail list touches no profile, so it need not wait for imports.
-        return place.call.is_urgent and all(_is_import(other.call) for other in self.ahead(place))
-
-    def _next(self, names: Iterable[str]) -> Iterator[P]:
-        """Return who may have been waiting: the new heads, and urgent calls behind imports."""
+    def spread(self, errand: Errand, names: Iterable[str]) -> None:
+        """Let an errand stand last under these names: those of a call that is merged into it."""
         for name in names:
-            for waiting in self._queues.get(name, ()):
-                yield waiting
-                if not _is_import(waiting.call):
-                    break
+            self._last[name] = errand
+
+    def leave(self, errand: Errand) -> list[Errand]:
+        """Take a call out that ended or was dropped; return those that may go now, in order.
+
+        Whoever comes behind one that still waits (dropped, or past imports) keeps waiting.
+        """
+        if errand.waits:
+            return []
+        if errand.followers is None:
+            self._forget(errand)
+            return []
+        ready: list[Errand] = []
+        todo = [errand]
+        while todo:
+            gone = todo.pop()
+            self._forget(gone)
+            followers, gone.followers = gone.followers, None
+            for follower in followers or ():
+                self._let_on(follower, gone, ready, todo)
+        return ready
+
+    def ahead(self, errands: Sequence[Errand]) -> Iterator[Errand]:
+        """Return these errands and all unfinished ones ahead of them, each once."""
+        seen: set[int] = set()
+        todo = list(errands)
+        while todo:
+            one = todo.pop()
+            if id(one) not in seen and is_here(one):
+                seen.add(id(one))
+                yield one
+                todo.extend(one.ahead)
+
+    # -- waiting --------------------------------------------------------------------------
+
+    def _past_imports(self, errand: Errand, ahead: list[Errand]) -> list[Errand]:
+        """Let an opt-out by the e-mail list go past imports: it touches no profile.
+
+        What stands before an import and is none holds the opt-out all the same, so it is waited
+        for directly.
+        """
+        errand.passing = [one for one in ahead if _may_be_passed(one)]
+        beyond: list[Errand] = []
+        todo = [before for one in errand.passing for before in one.ahead]
+        while todo:
+            one = todo.pop()
+            if not is_here(one) or one in beyond or one in ahead:
+                continue
+            if _may_be_passed(one):
+                todo.extend(one.ahead)
+            else:
+                beyond.append(one)
+        return [*ahead, *beyond]
+
+    def _let_on(
+        self, follower: Errand, gone: Errand, ready: list[Errand], todo: list[Errand]
+    ) -> None:
+        follower.waits -= 1
+        if follower.passing and gone in follower.passing:
+            follower.passing.remove(gone)
+        if not follower.started and follower.waits == len(follower.passing or ()):
+            follower.started = True
+            self._waiting.subtract(follower.origin.lanes)
+            if not follower.state:
+                ready.append(follower)
+        if follower.waits == 0:
+            follower.ahead = ()
+            if follower.state:  # it ended before those it had passed
+                todo.append(follower)
+
+    def _forget(self, errand: Errand) -> None:
+        last, waiting = self._last, self._waiting
+        for name in errand.call.lanes:
+            if last.get(name) is errand:
+                del last[name]
+                if waiting and not waiting.get(name, 1):
+                    del waiting[name]
 
 
-def _is_import(call: Call) -> bool:
-    return call.shape is not None and call.shape.is_import
+def is_here(errand: Errand) -> bool:
+    """Tell whether an errand still stands in its lanes."""
+    return not errand.state or errand.waits > 0
+
+
+def is_import(errand: Errand) -> bool:
+    """Tell whether a call may be applied later than it is answered."""
+    shape = errand.call.shape
+    return shape is not None and shape.is_import
+
+
+def _may_be_passed(errand: Errand) -> bool:
+    return bool(errand.state) or is_import(errand)

@@ -1,7 +1,7 @@
 """The seams: what the worker needs of the world. Each has a real part and a proved fake."""
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Protocol
 
 from consumer.deadletter import Burial
@@ -53,8 +53,8 @@ class Source(Protocol):
         """Return the next records, none if all is quiet (or paused) for that long."""
         ...
 
-    def pause(self, *, paused: bool) -> None:
-        """Stop or go on fetching; `poll` goes on being called meanwhile."""
+    def hold(self, partitions: Collection[Partition]) -> None:
+        """Fetch nothing of these partitions, and all others; `poll` is called all the same."""
         ...
 
     async def commit(self, points: Mapping[Partition, int]) -> bool:
@@ -63,6 +63,10 @@ class Source(Protocol):
 
     def caught_up(self) -> bool:
         """Tell whether everything fetchable was handed out."""
+        ...
+
+    def share(self) -> float:
+        """Return this member's part of all partitions that the group reads, 0 to 1."""
         ...
 
 
@@ -125,8 +129,8 @@ class Meter(Protocol):
 class EventMeter(Protocol):
     """What the worker tells of records and events."""
 
-    def taken(self, topic: str) -> None:
-        """Count a record."""
+    def taken(self, topic: str, records: int) -> None:
+        """Count records."""
         ...
 
     def delivered(self, event_type: str, delay: float) -> None:

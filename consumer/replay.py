@@ -4,7 +4,6 @@ What was delivered is remembered, by letter id, in a compacted topic: a second r
 """
 
 import asyncio
-import random
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
@@ -12,15 +11,15 @@ from typing import Any
 
 import structlog
 
+from consumer.burials import job_burial, refused_burial
 from consumer.deadletter import Burial, DeadLetter
 from consumer.delivery import Delivery
-from consumer.errand import Job
+from consumer.job import Job
 from consumer.kafka import NotAcknowledgedError
 from consumer.letters import Found, would_send
 from consumer.plan import Planned, Planner, Refused, Skipped
 from consumer.ports import Clock, Letters, Writer
 from consumer.record import Record
-from consumer.worker import job_burial, refused_burial
 
 log = structlog.get_logger()
 
@@ -153,7 +152,6 @@ class Replay:
         letters: Letters,
         memory: Memory,
         clock: Clock,
-        rng: random.Random,
         rate: float | None,
         told: Callable[[Ended], None],
     ) -> None:
@@ -163,10 +161,10 @@ class Replay:
         self._letters = letters
         self._memory = memory
         self._clock = clock
-        self._rng = rng
         self._rate = rate
         self._told = told
         self._stopping = asyncio.Event()
+        self._over: dict[Job, asyncio.Future[None]] = {}
 
     def stop(self) -> None:
         """Begin no more letters; `run` returns once those under way have ended."""
@@ -183,28 +181,34 @@ class Replay:
                     await self._keep_pace()
         return self.tally
 
+    def finish(self, job: Job) -> None:
+        """Take a letter back whose calls have ended."""
+        self._over.pop(job).set_result(None)
+
     async def _keep_pace(self) -> None:
         seconds = 1 / self._rate if self._rate else 0.0
         await self._clock.wait(self._stopping, seconds)
 
     def _begin(self, letter: DeadLetter, tasks: asyncio.TaskGroup) -> None:
-        plan = self._planner.plan(letter.original, self._clock.wall())
-        over = asyncio.get_running_loop().create_future()
-        match plan:
-            case Skipped():
-                tasks.create_task(self._settle(letter, "skipped"))
-            case Refused(refusal=refusal):
-                burial = refused_burial(letter.original, plan, refusal)
-                tasks.create_task(self._bury(letter, burial))
-            case Planned():
-                job = Job(plan.calls, over.set_result)
-                tasks.create_task(self._end(letter, plan, over))
-                self._delivery.submit(job, letter.fates)
+        record = letter.original
+        plan = self._planner.plan(record, self._clock.wall())
+        if isinstance(plan, Refused):
+            tasks.create_task(self._bury(letter, refused_burial(record, plan)))
+        elif isinstance(plan, Skipped) or not plan.calls:
+            tasks.create_task(self._settle(letter, "skipped"))
+        else:
+            job = Job(record, self._clock.now())
+            job.begin(self, plan, plan.calls, plan.occurred_at.timestamp())
+            self._over[job] = asyncio.get_running_loop().create_future()
+            tasks.create_task(self._end(letter, plan, job, self._over[job]))
+            self._delivery.submit(job, letter.fates)
 
-    async def _end(self, letter: DeadLetter, plan: Planned, over: "asyncio.Future[Job]") -> None:
-        job = await over
+    async def _end(
+        self, letter: DeadLetter, plan: Planned, job: Job, over: "asyncio.Future[None]"
+    ) -> None:
+        await over
         if job.verdict is not None or plan.refusal is not None:
-            await self._bury(letter, job_burial(letter.original, plan, job))
+            await self._bury(letter, job_burial(job, plan))
         else:
             await self._settle(letter, "skipped" if job.skipped else "delivered")
 

@@ -1,26 +1,30 @@
-"""What becomes of a batch after an attempt: the only retry rules there are.
+"""What becomes of a batch after an attempt: the only retry rules there are. Pure.
 
-An outage, a 429, a 5xx, a time-out, a 401 or a 403 buries nothing. The one exception is a call
-whose repeats count and that may have run: sent again it could reach a person twice.
+An outage, a 429, a 5xx, a time-out, a 401 or a 403 buries nothing, with two exceptions: a call
+whose repeats count and that may have run, for sent again it could reach a person twice; and an
+item that alone draws a 5xx again and again while all others of its action succeed.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Generic, TypeVar
+from enum import Enum
 
-from consumer.batcher import HasCall
+from consumer.job import Errand
 from esputnik.call import Repeat
 from esputnik.outcome import Blocked, Deferred, Delivered, Outcome, Rejected
 
-T = TypeVar("T", bound=HasCall)
-
 CONFLICT = 409
+SERVER_ERROR = 500
 REPEATED = "repeated"  # the cause of a call held back by eSputnik's guard against repeats
 REPEAT_WINDOW = 61.0  # s; eSputnik refuses an identical single-contact request within a minute
 FIRST_WAIT = 0.5  # s
 LONGEST_WAIT = 60.0  # s
 LONGEST_THROTTLED_WAIT = 300.0  # s, after five 429 in a row
 PATIENT_THROTTLES = 5
+HALVE_AFTER = 3  # 5xx in a row on a batch while others of its action succeed
+POISON_ATTEMPTS = 8  # 5xx on one item alone
+POISON_SECONDS = 1800.0
+POISON_SUCCESS = 0.9  # of the action's other requests meanwhile
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,55 +35,62 @@ class Policy:
 
 
 @dataclass(slots=True, kw_only=True)
-class Ruling(Generic[T]):
-    """What to do now: settle `done`, bury `lost`, send each of `parts` again after `wait` s."""
+class Ruling:
+    """What to do now: settle `done`, bury `lost`, send the others once more.
 
-    done: list[tuple[T, Delivered]] = field(default_factory=list)
-    lost: list[tuple[T, Rejected]] = field(default_factory=list)
-    parts: list[list[T]] = field(default_factory=list)
+    Each of `apart` goes as a request of its own, `again` after `wait` seconds.
+    """
+
+    done: list[tuple[Errand, Delivered]] = field(default_factory=list)
+    lost: list[tuple[Errand, Rejected]] = field(default_factory=list)
+    apart: list[list[Errand]] = field(default_factory=list)
+    again: list[Errand] = field(default_factory=list)
     wait: float = 0.0
-    blocked: Blocked | None = None
+
+
+class Suspicion(Enum):
+    """What repeated server errors on the same calls mean."""
+
+    NONE = "none"
+    ONE_OF_THEM = "one of them"  # split the batch
+    POISON = "poison"  # bury it
 
 
 def rule(  # noqa: PLR0913 - everything the decision hangs on
-    items: Sequence[T],
+    errands: Sequence[Errand],
     outcomes: Sequence[Outcome],
     *,
     attempt: int,
     roll: float,
-    unanswered: bool = False,
+    was_done: bool = False,
     policy: Policy,
-) -> Ruling[T]:
+) -> Ruling:
     """Decide a batch by the outcomes of its calls.
 
     Args:
-        items: The calls of the batch.
+        errands: The calls of the batch.
         outcomes: What was said of each, in the same order.
         attempt: How often it was sent, 1 the first time.
         roll: A random number in [0, 1).
-        unanswered: An earlier attempt of ours ended without an answer and may have run.
+        was_done: A refusal as a repeat means that it is done: an earlier attempt of ours may have
+            run, or the same request was the last about its contact.
         policy: How calls whose repeats count are treated.
     """
-    ruling: Ruling[T] = Ruling()
-    refused: list[T] = []
-    again: list[T] = []
-    for item, outcome in zip(items, outcomes, strict=True):
-        match _judged(item, outcome, unanswered=unanswered, policy=policy):
+    ruling, refused = Ruling(), list[Errand]()
+    for errand, outcome in zip(errands, outcomes, strict=True):
+        match _judged(errand, outcome, was_done=was_done, policy=policy):
             case Delivered() as delivered:
-                ruling.done.append((item, delivered))
-            case Rejected(is_whole=True) if len(items) > 1:
-                refused.append(item)
+                ruling.done.append((errand, delivered))
+            case Rejected(is_whole=True) if len(errands) > 1:
+                refused.append(errand)
             case Rejected() as rejected:
-                ruling.lost.append((item, rejected))
+                ruling.lost.append((errand, rejected))
             case Deferred() as deferred:
-                again.append(item)
+                ruling.again.append(errand)
                 ruling.wait = max(ruling.wait, pause(deferred, attempt=attempt, roll=roll))
-            case Blocked() as blocked:
-                again.append(item)
-                ruling.blocked = blocked
-    ruling.parts.extend(halves(refused))
-    if again:
-        ruling.parts.append(again)
+            case Blocked():
+                ruling.again.append(errand)
+    ruling.apart = halves(refused)
     return ruling
 
 
@@ -93,26 +104,54 @@ def pause(deferred: Deferred, *, attempt: int, roll: float) -> float:
     return roll * min(ceiling, first * 2.0 ** min(attempt, 20))
 
 
-def halves(items: list[T]) -> list[list[T]]:
+def halves(errands: list[Errand]) -> list[list[Errand]]:
     """Return the two halves of a refused batch, order kept; of one call or none, what there is."""
-    middle = (len(items) + 1) // 2
-    return [half for half in (items[:middle], items[middle:]) if half]
+    middle = (len(errands) + 1) // 2
+    return [half for half in (errands[:middle], errands[middle:]) if half]
 
 
-def _judged(item: HasCall, outcome: Outcome, *, unanswered: bool, policy: Policy) -> Outcome:
-    call = item.call
-    match outcome:
-        case Rejected(status=status) if status == CONFLICT and call.repeat is Repeat.SAFE:
-            # "Repeated within a minute": ours, if an attempt of ours went unanswered; else an
-            # equal call came before it. What can go by import does (see `Errand.go_otherwise`);
-            # of others only time tells them apart.
-            if unanswered:
-                return Delivered()
-            wait = 0.0 if call.shape is not None else REPEAT_WINDOW
-            return Deferred(cause=REPEATED, retry_after=wait, status=status)
-        case Deferred(maybe_done=True) if call.repeat is Repeat.COUNTS and policy.at_most_once:
-            return Rejected(
-                reason="sync.in_doubt", detail=f"no answer: {outcome.cause}", status=outcome.status
-            )
-        case _:
-            return outcome
+def suspicion(*, server_errors: int, seconds: float, size: int, success: float) -> Suspicion:
+    """Return what server errors in a row on the same calls mean.
+
+    Args:
+        server_errors: How many there were.
+        seconds: Since the first of them.
+        size: How many calls the request carries.
+        success: The share of the action's other requests that succeeded meanwhile.
+    """
+    if success < POISON_SUCCESS:
+        return Suspicion.NONE
+    if size > 1:
+        return Suspicion.ONE_OF_THEM if server_errors >= HALVE_AFTER else Suspicion.NONE
+    is_poison = server_errors >= POISON_ATTEMPTS and seconds >= POISON_SECONDS
+    return Suspicion.POISON if is_poison else Suspicion.NONE
+
+
+def is_server_error(outcome: Outcome) -> bool:
+    """Tell whether eSputnik itself failed on a call."""
+    status = outcome.status if isinstance(outcome, Deferred) else None
+    return status is not None and status >= SERVER_ERROR
+
+
+def may_have_run(outcome: Outcome) -> bool:
+    """Tell whether a call may have been done although it was not answered."""
+    return isinstance(outcome, Deferred) and outcome.maybe_done
+
+
+def is_repeat(outcome: Outcome) -> bool:
+    """Tell whether eSputnik refused a call as the repeat of a request of the last minute."""
+    return isinstance(outcome, Rejected) and outcome.status == CONFLICT
+
+
+def _judged(errand: Errand, outcome: Outcome, *, was_done: bool, policy: Policy) -> Outcome:
+    call = errand.call
+    if is_repeat(outcome) and call.repeat is Repeat.SAFE:
+        if was_done:
+            return Delivered()
+        # What can go by import does (see `Errand.by_shape`); of others only time tells.
+        wait = 0.0 if call.shape is not None else REPEAT_WINDOW
+        return Deferred(cause=REPEATED, retry_after=wait, status=CONFLICT)
+    if may_have_run(outcome) and call.repeat is Repeat.COUNTS and policy.at_most_once:
+        cause = outcome.cause if isinstance(outcome, Deferred) else ""
+        return Rejected(reason="sync.in_doubt", detail=f"no answer: {cause}")
+    return outcome

@@ -416,9 +416,7 @@ LEAVES: Mapping[str, FieldInfo] = dict(_leaves(Settings))
 """Every setting's field by its path, in the order of the models."""
 
 UNBUILT = (
-    "dead_letter.max_ratio",
     "dead_letter.parking_topic",
-    "orders.coalesce",
     "consent.skew",
     "consent.memory_topic",
     "ledger.url",

@@ -207,9 +207,9 @@ class Metrics:
 
     # -- events -----------------------------------------------------------------------------
 
-    def taken(self, topic: str) -> None:
-        """Count a record."""
-        self._records.labels(topic).inc()
+    def taken(self, topic: str, records: int) -> None:
+        """Count records."""
+        self._records.labels(topic).inc(records)
 
     def delivered(self, event_type: str, delay: float) -> None:
         """Count an event that was applied, and the seconds since it happened."""

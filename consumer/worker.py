@@ -1,27 +1,30 @@
 """The main path: records in, calls out, offsets committed behind what is finished."""
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from consumer.burials import job_burial, refused_burial
 from consumer.deadletter import Burial
 from consumer.delivery import Delivery
-from consumer.errand import Job
-from consumer.ledger import Entry, Ledger
+from consumer.job import Job
+from consumer.ledger import Ledger
 from consumer.plan import Planned, Planner, Refused, Skipped
 from consumer.ports import Clock, EventMeter, Letters, Source
 from consumer.record import Partition, Record
-from handlers.mapped import Refusal
+from consumer.unmapped import STAGE, Unmapped
 
 COMMIT_EVERY = 1.0  # s
 POLL_SECONDS = 0.2
 POLL_RECORDS = 1000
-RESUME_BELOW = 0.8  # of the buffer's limit, so that pausing does not flutter
+RESUME_BELOW = 0.8  # of what may be unfinished, so that pausing does not flutter
+LARGEST_CROWD = 1000  # calls that may wait for one contact before its partition is held
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Buffer:
-    """How much may be unfinished before partitions are paused."""
+    """How much may be unfinished before partitions are paused; each may hold its part of it."""
 
     records: int = 100_000
     bytes: int = 64 * 1024 * 1024
@@ -40,10 +43,12 @@ class Worker:
         clock: Clock,
         meter: EventMeter,
         buffer: Buffer,
+        max_ratio: float = 0.5,
         drain_seconds: float = 15.0,
         stop_seconds: float = 20.0,
     ) -> None:
         self.ledger = Ledger()
+        self.unmapped = Unmapped(max_ratio)
         self.last_progress = clock.now()
         self._source = source
         self._letters = letters
@@ -54,13 +59,19 @@ class Worker:
         self._buffer = buffer
         self._drain_seconds = drain_seconds
         self._stop_seconds = stop_seconds
-        self._jobs: dict[Entry, Job] = {}
         self._burials: set[asyncio.Task[None]] = set()
         self._fault: BaseException | None = None
         self._settled = asyncio.Event()
         self._stopping = asyncio.Event()
-        self.is_paused = False
+        self._has_progressed = False
+        self._full: set[Partition] = set()
+        self._crowded: dict[Partition, Job] = {}
         self._last_commit = clock.now()
+
+    @property
+    def is_paused(self) -> bool:
+        """Tell whether a partition is paused because too much of it is unfinished."""
+        return bool(self._full or self._crowded)
 
     # -- the loop -------------------------------------------------------------------------
 
@@ -73,9 +84,11 @@ class Worker:
                 self._take(await self._source.poll(POLL_RECORDS, POLL_SECONDS))
                 self._delivery.wake()
                 self._press_back()
+                self._note_progress()
+                self._try_unmapped()
                 if self._clock.now() - self._last_commit >= COMMIT_EVERY:
                     await self.commit()
-            await self._drain(list(self.ledger.next_to_take()), self._stop_seconds)
+            await self._drain(list(self.ledger.logs), self._stop_seconds)
             await self.commit()
         finally:
             for burial in self._burials:
@@ -92,58 +105,103 @@ class Worker:
         if points and await self._source.commit(points):
             self.ledger.committed(points)
 
+    def _note_progress(self) -> None:
+        if self._has_progressed:
+            self._has_progressed = False
+            self.last_progress = self._clock.now()
+
     def _press_back(self) -> None:
-        """Pause fetching while too much is unfinished; polling goes on."""
-        used = max(
-            self.ledger.records / self._buffer.records, self.ledger.bytes / self._buffer.bytes
-        )
-        self.is_paused = used >= (RESUME_BELOW if self.is_paused else 1.0)
-        self._source.pause(paused=self.is_paused)
+        """Pause partitions of which too much is unfinished; the others go on, and so does polling.
+
+        Each may hold its part of the buffer: a partition whose calls wait for an outage to end
+        does not keep opt-outs of another from being read.
+        """
+        parts = max(1, len(self.ledger.logs))
+        for place, log in self.ledger.logs.items():
+            used = max(log.records / self._buffer.records, log.bytes / self._buffer.bytes) * parts
+            if used >= 1:
+                self._full.add(place)
+            elif used < RESUME_BELOW:
+                self._full.discard(place)
+        for place, job in list(self._crowded.items()):
+            if self._delivery.crowd(job) < RESUME_BELOW * LARGEST_CROWD:
+                del self._crowded[place]
+        self._source.hold({*self._full, *self._crowded})
 
     # -- records in -----------------------------------------------------------------------
 
-    def _take(self, records: Iterable[Record]) -> None:
+    def _take(self, records: Sequence[Record]) -> None:
+        if not records:
+            return
         now, wall = self._clock.now(), self._clock.wall()
+        taken: Counter[str] = Counter()
         for record in records:
-            entry = self.ledger.open(record, now)
-            if entry is None:
-                continue
-            self._meter.taken(record.topic)
-            plan = self._planner.plan(record, wall)
-            match plan:
-                case Skipped(rule=why, type=event_type):
-                    self._skip(entry, event_type, why)
-                case Refused(refusal=refusal):
-                    self._bury(entry, refused_burial(record, plan, refusal))
-                case Planned(calls=()):
-                    self._skip(entry, plan.type, "nothing_to_say")
-                case Planned():
-                    self._submit(entry, plan)
+            job = self.ledger.open(record, now)
+            if job is not None:
+                taken[record.topic] += 1
+                self._begin(job, now, wall)
+        for topic, count in taken.items():
+            self._meter.taken(topic, count)
 
-    def _submit(self, entry: Entry, plan: Planned) -> None:
-        self._meter.ignored(plan.type, len(plan.ignored) + len(plan.notes))
-        job = Job(plan.calls, lambda job: self._finish(entry, plan, job))
-        self._jobs[entry] = job
+    def _begin(self, job: Job, now: float, wall: float) -> None:
+        plan = self._planner.plan(job.record, wall)
+        if isinstance(plan, Planned):
+            self._submit(job, plan, now)
+        elif isinstance(plan, Skipped):
+            self._skip(job, plan.type, plan.rule)
+        else:
+            self._refuse(job, plan, now)
+
+    def _submit(self, job: Job, plan: Planned, now: float) -> None:
+        if plan.ignored or plan.notes:
+            self._meter.ignored(plan.type, len(plan.ignored) + len(plan.notes))
+        self.unmapped.mapped(plan.type, now)
+        if not plan.calls:
+            self._skip(job, plan.type, "nothing_to_say")
+            return
+        job.begin(self, plan, plan.calls, plan.occurred_at.timestamp())
         self._delivery.submit(job)
+        if not job.errands[0].started and self._delivery.crowd(job) >= LARGEST_CROWD:
+            self._crowded[job.record.place] = job
+
+    def _refuse(self, job: Job, plan: Refused, now: float) -> None:
+        reason = plan.refusal.reason
+        if reason.startswith(STAGE) and self.unmapped.holds(plan.type, reason, job, now):
+            return
+        self._bury(job, refused_burial(job.record, plan))
+
+    def _try_unmapped(self) -> None:
+        """Map a held record once more; if that works, all of its type."""
+        now, wall = self._clock.now(), self._clock.wall()
+        for event_type, job in self.unmapped.due(now):
+            plan = self._planner.plan(job.record, wall)
+            if isinstance(plan, Refused):
+                self._refuse(job, plan, now)
+                continue
+            for held in (job, *self.unmapped.release(event_type)):
+                self._begin(held, now, wall)
 
     # -- records out ----------------------------------------------------------------------
 
-    def _finish(self, entry: Entry, plan: Planned, job: Job) -> None:
-        self._jobs.pop(entry, None)
+    def finish(self, job: Job) -> None:
+        """Settle a record whose calls have ended, or bury it."""
+        plan = job.plan
+        if not isinstance(plan, Planned):
+            raise TypeError("a job of ours has a plan")
         if job.verdict is not None or plan.refusal is not None:
-            self._bury(entry, job_burial(entry.record, plan, job))
+            self._bury(job, job_burial(job, plan))
         elif job.skipped is not None:
-            self._skip(entry, plan.type, job.skipped)
-        elif self._settle(entry):
-            self._meter.delivered(plan.type, self._clock.wall() - plan.occurred_at.timestamp())
+            self._skip(job, plan.type, job.skipped)
+        elif self._settle(job):
+            self._meter.delivered(plan.type, self._clock.wall() - job.occurred_at)
 
-    def _skip(self, entry: Entry, event_type: str, why: str) -> None:
-        if self._settle(entry):
+    def _skip(self, job: Job, event_type: str, why: str) -> None:
+        if self._settle(job):
             self._meter.skipped(event_type, why)
 
-    def _bury(self, entry: Entry, burial: Burial) -> None:
+    def _bury(self, job: Job, burial: Burial) -> None:
         # In a task of its own: a dead-letter topic that hangs holds its partition, not the loop.
-        task = asyncio.get_running_loop().create_task(self._bury_and_settle(entry, burial))
+        task = asyncio.get_running_loop().create_task(self._bury_and_settle(job, burial))
         self._burials.add(task)
         task.add_done_callback(self._buried)
 
@@ -152,15 +210,15 @@ class Worker:
         if not task.cancelled() and task.exception() is not None:
             self._fault = task.exception()
 
-    async def _bury_and_settle(self, entry: Entry, burial: Burial) -> None:
+    async def _bury_and_settle(self, job: Job, burial: Burial) -> None:
         await self._letters.bury(burial)
-        if self._settle(entry):
+        if self._settle(job):
             self._meter.buried(burial)
 
-    def _settle(self, entry: Entry) -> bool:
-        if not self.ledger.settle(entry):
+    def _settle(self, job: Job) -> bool:
+        if not self.ledger.settle(job):
             return False
-        self.last_progress = self._clock.now()
+        self._has_progressed = True
         self._settled.set()
         return True
 
@@ -170,7 +228,8 @@ class Worker:
         """Begin new assignments: nothing of an old one is taken over."""
         for partition, start in starts.items():
             self.ledger.assign(partition, start)
-        self._source.pause(paused=self.is_paused)
+        self._forget_pauses(starts)
+        self._delivery.share(self._source.share())
 
     async def revoking(self, partitions: Iterable[Partition]) -> None:
         """Finish what can be finished of these partitions in time, commit it, forget the rest."""
@@ -178,56 +237,26 @@ class Worker:
         self.ledger.leave(places)
         await self._drain(places, self._drain_seconds)
         await self.commit()
-        for entry in self.ledger.unsettled(places):
-            job = self._jobs.pop(entry, None)
-            if job is not None:
-                self._delivery.abandon(job)
+        abandoned = frozenset(self.ledger.unsettled(places))
+        for job in abandoned:
+            self._delivery.abandon(job)
+        self.unmapped.drop(abandoned)
         self._meter.abandoned(self.ledger.forget(places))
+        self._forget_pauses(places)
 
     def next_to_take(self) -> Mapping[Partition, int]:
         """Return the offset that each owned partition must be read from next."""
         return self.ledger.next_to_take()
 
+    def _forget_pauses(self, partitions: Iterable[Partition]) -> None:
+        for place in partitions:
+            self._full.discard(place)
+            self._crowded.pop(place, None)
+
     async def _drain(self, partitions: list[Partition], seconds: float) -> None:
         deadline = self._clock.now() + seconds
-        while any(True for _ in self.ledger.unsettled(partitions)):
+        while self.ledger.has_unsettled(partitions):
             self._settled.clear()
             left = deadline - self._clock.now()
             if left <= 0 or not await self._clock.wait(self._settled, left):
                 return
-
-
-def refused_burial(record: Record, plan: Refused, refusal: Refusal) -> Burial:
-    """Return the dead letter of a record that asked for nothing that could be sent."""
-    return Burial(
-        record=record,
-        reason=refusal.reason,
-        field=refusal.field,
-        detail=refusal.detail,
-        event_id=plan.event_id,
-        event_type=plan.type,
-    )
-
-
-def job_burial(record: Record, plan: Planned, job: Job) -> Burial:
-    """Return the dead letter of an event whose calls were not all delivered."""
-    fates = tuple(fate for fate in job.fates if fate is not None)
-    if job.verdict is None:
-        refusal = plan.refusal or Refusal(reason="map.handler_error")
-        reason, path, detail = refusal.reason, refusal.field, refusal.detail
-        call = None
-    else:
-        call, rejected = job.verdict
-        reason, path, detail = rejected.reason, "", rejected.detail
-    return Burial(
-        record=record,
-        reason=reason,
-        field=path,
-        detail=detail,
-        event_id=plan.event_id,
-        event_type=plan.type,
-        action=call.action if call else None,
-        key=call.key if call else None,
-        fates=fates,
-        flags=("in-doubt",) if reason == "sync.in_doubt" else (),
-    )

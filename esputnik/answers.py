@@ -104,7 +104,10 @@ def _read_orders(calls: Sequence[Call], answer: Answer) -> Sequence[Outcome]:
     refusals = _refusals(failures, calls, answer)
     if refusals is None:
         return [_suspect(answer)] * len(calls)
-    return [refusals.get(index, Delivered()) for index in range(len(calls))]
+    done = Delivered()
+    if not refusals:
+        return [done] * len(calls)
+    return [refusals.get(index, done) for index in range(len(calls))]
 
 
 def _refusals(

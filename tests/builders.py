@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from consumer.job import Job
 from consumer.record import Record
 from esputnik.call import Action, Call, Repeat, Request, Shape
 
@@ -9,7 +10,7 @@ IMPORT = Shape(
     action=Action.BULK_CONTACTS,
     path="/v1/contacts",
     head=b'{"contacts":[',
-    tail=b'],"dedupeOn":"email"}',
+    tail=b'],"dedupeOn":"email","contactFields":["email"],"restoreDeleted":false}',
     max_items=3000,
     is_import=True,
 )
@@ -66,3 +67,20 @@ def an_item(shape: Shape = ORDERS, item: bytes = b'{"n":1}', **changes: Any) -> 
         "item": item,
     }
     return Call(**(given | changes))
+
+
+def a_job(*calls: Call, occurred_at: float = 0.0, **changes: Any) -> Job:
+    """A record whose event asks for these calls; `changes` are the record's."""
+    job = Job(a_record(**changes), opened_at=0.0)
+    job.begin(Nobody(), None, calls, occurred_at)
+    return job
+
+
+class Nobody:
+    """An owner that takes note of what is over."""
+
+    def __init__(self) -> None:
+        self.over: list[Job] = []
+
+    def finish(self, job: Job) -> None:
+        self.over.append(job)

@@ -36,7 +36,12 @@ class Assignment(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka h
     """
 
     def __init__(
-        self, consumer: AIOKafkaConsumer, starts: Starts, listener: Listener, *, paused: bool
+        self,
+        consumer: AIOKafkaConsumer,
+        starts: Starts,
+        listener: Listener,
+        *,
+        held: frozenset[Partition],
     ) -> None:
         self.epoch = 0
         self.joined = asyncio.Event()
@@ -45,7 +50,7 @@ class Assignment(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka h
         self._consumer = consumer
         self._starts = starts
         self._listener = listener
-        self._is_paused = paused
+        self._held = held
         self._waiting: set[TopicPartition] = set()  # where to begin is not known yet
         self._asking = asyncio.Lock()
         self._ask_at = 0.0
@@ -162,9 +167,9 @@ class Assignment(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka h
             self._unblock_at[place] = asyncio.get_running_loop().time() + retry_in
         self._apply_pauses()
 
-    def pause(self, *, paused: bool) -> None:
-        """Stop or go on fetching; blocked partitions stay paused."""
-        self._is_paused = paused
+    def hold(self, partitions: frozenset[Partition]) -> None:
+        """Fetch nothing of these partitions, and all others; blocked ones stay paused."""
+        self._held = partitions
         self._apply_pauses()
 
     def seek_back(self) -> None:
@@ -177,7 +182,8 @@ class Assignment(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka h
 
     def _apply_pauses(self) -> None:
         owned: set[TopicPartition] = self._consumer.assignment()
-        held = owned if self._is_paused else owned & (self._waiting | self._blocked.keys())
+        wanted = {topic_partition(place) for place in self._held}
+        held = owned & (wanted | self._waiting | self._blocked.keys())
         paused: set[TopicPartition] = self._consumer.paused()
         if held - paused:
             self._consumer.pause(*(held - paused))

@@ -81,6 +81,11 @@ class Membership:
             return False
         return True
 
+    def share(self, topics: Collection[str]) -> float:
+        """Return our part of all partitions of these topics, 0 to 1."""
+        parts = [self.consumer.partitions_for_topic(topic) or () for topic in topics]
+        return len(self.consumer.assignment()) / max(1, sum(map(len, parts)))
+
     async def behind(self) -> int | None:
         """Return how many records wait at the broker; None where it does not tell in time."""
         readable, read_to = self.assignment.readable, self.assignment.read_to
@@ -118,7 +123,7 @@ async def join(  # noqa: PLR0913 - the parts it is built of
     *,
     listener: Listener,
     gaps: set[Partition],
-    paused: bool,
+    held: frozenset[Partition],
 ) -> Membership:
     """Connect and join the group; without topics, only connect.
 
@@ -134,7 +139,7 @@ async def join(  # noqa: PLR0913 - the parts it is built of
         await consumer.stop()
         raise
     starts = Starts(consumer, group.offset_reset, gaps)
-    assignment = Assignment(consumer, starts, listener, paused=paused)
+    assignment = Assignment(consumer, starts, listener, held=held)
     fetching = Fetching(consumer, assignment, starts, listener, group.isolation_level)
     member = Membership(
         consumer=consumer, assignment=assignment, fetching=fetching, listener=listener

@@ -1,7 +1,7 @@
 """A source of records: a member of the consumer group that outlives the clients it is made of."""
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Coroutine, Iterable, Mapping, Sequence
 from typing import Any
 
 import structlog
@@ -32,7 +32,7 @@ class KafkaSource:
         self._topics: frozenset[str] = frozenset()
         self._listener: Listener | None = None
         self._member: Membership | None = None
-        self._is_paused = False
+        self._held: frozenset[Partition] = frozenset()
         self._chore: asyncio.Task[None] | None = None
 
     # -- beginning and end ----------------------------------------------------------------
@@ -88,11 +88,13 @@ class KafkaSource:
             self.rebuild()
             return ()
 
-    def pause(self, *, paused: bool) -> None:
-        """Stop or go on fetching; blocked partitions stay paused."""
-        self._is_paused = paused
-        if self._member is not None:
-            self._member.assignment.pause(paused=paused)
+    def hold(self, partitions: Collection[Partition]) -> None:
+        """Fetch nothing of these partitions, and all others; blocked ones stay paused."""
+        held = frozenset(partitions)
+        if held != self._held:
+            self._held = held
+            if self._member is not None:
+                self._member.assignment.hold(held)
 
     async def commit(self, points: Mapping[Partition, int]) -> bool:
         """Commit; False where the group did not take it (the assignment is over, or later)."""
@@ -118,6 +120,10 @@ class KafkaSource:
     def lags(self) -> dict[Partition, int]:
         """Return how many records lie between what was taken and the fetched ends."""
         return self._member.fetching.lags() if self._member is not None else {}
+
+    def share(self) -> float:
+        """Return this member's part of all partitions that the group reads, 0 to 1."""
+        return self._member.share(self._topics) if self._member is not None else 0.0
 
     async def behind(self) -> int | None:
         """Return how many records wait at the broker; None where it does not tell in time.
@@ -158,7 +164,7 @@ class KafkaSource:
             self._topics,
             listener=self._told,
             gaps=self._gaps,
-            paused=self._is_paused,
+            held=self._held,
         )
 
     def _begin_chore(self, chore: Callable[[], Coroutine[Any, Any, None]]) -> None:

@@ -66,6 +66,7 @@ SHELL = {
     "consumer/delivery.py",
     "consumer/exchange.py",
     "consumer/explain.py",
+    "consumer/following.py",
     "consumer/graveyard.py",
     "consumer/health.py",
     "consumer/kafka/admin.py",
@@ -84,6 +85,7 @@ SHELL = {
     "consumer/serving.py",
     "consumer/settings_sources.py",
     "consumer/telemetry.py",
+    "consumer/turns.py",
     "consumer/worker.py",
 }
 

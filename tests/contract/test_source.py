@@ -175,7 +175,7 @@ async def test_a_blocked_partition_does_not_keep_us_from_having_caught_up(
     assert reader.source.lags()[Partition(topic, 0)] == 1
 
 
-async def test_a_paused_source_brings_nothing_and_then_everything(
+async def test_a_held_partition_brings_nothing_and_then_everything(
     group: Group, members: list[Reader]
 ) -> None:
     topic = await group.topic()
@@ -183,31 +183,58 @@ async def test_a_paused_source_brings_nothing_and_then_everything(
     reader = await joined(group, members, topic)
     await reader.until_taken(1)
 
-    reader.source.pause(paused=True)
+    reader.source.hold([Partition(topic, 0)])
     await group.put(topic, 0, b"1", b"2")
     while_paused = [await reader.poll() for _ in range(5)]
-    reader.source.pause(paused=False)
+    reader.source.hold([])
     await reader.until_taken(3)
 
     assert while_paused == [[]] * 5
     assert reader.values() == numbers(3)
 
 
-async def test_a_pause_outlives_a_rebalance(group: Group, members: list[Reader]) -> None:
+async def test_only_what_is_held_is_held_and_through_a_rebalance(
+    group: Group, members: list[Reader]
+) -> None:
     topic = await group.topic(partitions=2)
     for partition in range(2):
         await group.put(topic, partition, *numbers(3))
     first = await joined(group, members, topic)
-    first.source.pause(paused=True)
+    first.source.hold([Partition(topic, 0), Partition(topic, 1)])
 
     second = await while_polling(joined(group, members, topic), first)
     await while_polling(second.until(lambda: len(first.owned) == 1), first)
     taken_while_paused = list(first.taken)
-    first.source.pause(paused=False)
+    first.source.hold([])
     await first.until_taken(3)
 
     assert taken_while_paused == []
     assert first.values() == numbers(3)
+
+
+async def test_what_is_not_held_is_read_on(group: Group, members: list[Reader]) -> None:
+    topic = await group.topic(partitions=2)
+    reader = await joined(group, members, topic)
+
+    reader.source.hold([Partition(topic, 0)])
+    await group.put(topic, 0, b"held")
+    await group.put(topic, 1, b"read")
+    await reader.until_taken(1)
+
+    assert reader.values() == [b"read"]
+
+
+async def test_a_members_share_is_its_part_of_the_partitions(
+    group: Group, members: list[Reader]
+) -> None:
+    topic = await group.topic(partitions=4)
+    first = await joined(group, members, topic)
+    alone = first.source.share()
+
+    second = await while_polling(joined(group, members, topic), first)
+    await while_polling(second.until(lambda: len(first.owned) == 2), first)
+
+    assert (alone, first.source.share(), second.source.share()) == (1.0, 0.5, 0.5)
 
 
 async def test_caught_up_is_when_the_end_was_handed_out(

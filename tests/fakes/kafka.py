@@ -8,14 +8,12 @@ good ones before it handed out; starts of new partitions are committed before an
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from consumer.deadletter import Burial
 from consumer.ports import Listener
 from consumer.record import Partition, Record
-from tests.builders import a_record
 
 
 class FakeBroker:
@@ -38,14 +36,7 @@ class FakeBroker:
     def put(self, record: Record) -> Record:
         """Append a record to its partition; its offset is the log's next."""
         log = self.logs[record.place]
-        values: dict[str, Any] = {n: getattr(record, n) for n in ("key", "value", "headers")}
-        kept = a_record(
-            topic=record.topic,
-            partition=record.partition,
-            offset=len(log),
-            timestamp=record.timestamp,
-            **values,
-        )
+        kept = record._replace(offset=len(log))
         log.append(kept)
         self.arrived.set()
         return kept
@@ -97,7 +88,7 @@ class FakeSource:
     listener: Listener | None = None
     owned: set[Partition] = field(default_factory=set)
     subscribed: frozenset[str] = frozenset()
-    is_paused: bool = False
+    held: frozenset[Partition] = frozenset()
     refuses_commits: bool = False
     loses_answers: bool = False  # commits are taken, and said not to be
     fails_next: bool = False  # the next fetch that brings something raises in the client
@@ -182,8 +173,7 @@ class FakeSource:
 
     def _ready(self, max_records: int) -> list[Record]:
         taken: list[Record] = []
-        readable = [] if self.is_paused else sorted(self.owned - self.blocked.keys(), key=_order)
-        for place in readable:
+        for place in sorted(self.owned - self.held - self.blocked.keys(), key=_order):
             records = self._read(place, max_records - len(taken))
             self._position[place] += len(records)
             taken += records
@@ -207,9 +197,13 @@ class FakeSource:
         if self.listener is not None:
             self._position |= self.listener.next_to_take()
 
-    def pause(self, *, paused: bool) -> None:
-        """Stop or go on fetching; `poll` goes on being called meanwhile."""
-        self.is_paused = paused
+    def hold(self, partitions: Collection[Partition]) -> None:
+        """Fetch nothing of these partitions, and all others; `poll` is called all the same."""
+        self.held = frozenset(partitions)
+
+    def share(self) -> float:
+        """Return this member's part of all partitions that the group reads, 0 to 1."""
+        return len(self.owned) / max(1, len(self.broker.logs))
 
     async def commit(self, points: Mapping[Partition, int]) -> bool:
         """Commit; False where the group did not take it (the assignment is over, or later)."""

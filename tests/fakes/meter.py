@@ -11,8 +11,8 @@ class CountingMeter:
     def __init__(self) -> None:
         self.counts: Counter[str] = Counter()
 
-    def taken(self, topic: str) -> None:
-        self.counts[f"taken {topic}"] += 1
+    def taken(self, topic: str, records: int) -> None:
+        self.counts[f"taken {topic}"] += records
 
     def delivered(self, event_type: str, delay: float) -> None:
         self.counts[f"delivered {event_type}"] += 1

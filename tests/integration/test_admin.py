@@ -78,7 +78,7 @@ async def test_readiness_says_why_not() -> None:
 async def test_metrics_are_those_of_now() -> None:
     metrics = Metrics()
     async with asking(metrics=metrics) as client:
-        metrics.taken("orders")
+        metrics.taken("orders", 1)
         answer = await client.get("/metrics")
 
     assert 'esputnik_sync_records_total{topic="orders"} 1.0' in answer.text

@@ -1,6 +1,5 @@
 """Dead letters there and back, and those that nobody of ours wrote."""
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import Any
@@ -175,7 +174,7 @@ def test_the_id_is_of_the_place_and_the_same_for_a_repeated_burial() -> None:
 
     assert first == again["esync-dlq-id"] == sha256(b"main\0users\0003\00042").hexdigest()
     assert letter_id("other", place) != first
-    assert letter_id("main", replace(place, offset=43)) != first
+    assert letter_id("main", place._replace(offset=43)) != first
 
 
 @pytest.mark.parametrize("detail", ["a\nb\r\n c", "a\u2028b\x85c", "я" * 2000, "half \ud800 sign"])
@@ -261,7 +260,7 @@ def forged(**changes: bytes | None) -> Record:
     names = {f"esync-dlq-{name.replace('_', '-')}": value for name, value in changes.items()}
     names |= {f"__dlq.errors.{name}": value for name, value in changes.items()}
     rewritten: Headers = tuple((name, names.get(name, value)) for name, value in honest.headers)
-    return replace(honest, headers=rewritten)
+    return honest._replace(headers=rewritten)
 
 
 def test_a_letter_that_is_not_rewritten_is_one() -> None:
@@ -313,14 +312,14 @@ def test_a_tail_without_one_of_its_headers_is_no_letter(missing: str) -> None:
         (name, str(len(kept)).encode() if name == "esync-dlq-n" else value) for name, value in kept
     )
 
-    assert isinstance(read_letter(replace(honest, headers=counted)), NotALetter)
+    assert isinstance(read_letter(honest._replace(headers=counted)), NotALetter)
 
 
 def test_a_header_added_behind_the_tail_makes_it_no_letter() -> None:
     honest = buried(a_burial())
 
     assert isinstance(
-        read_letter(replace(honest, headers=(*honest.headers, ("trace", b"1")))), NotALetter
+        read_letter(honest._replace(headers=(*honest.headers, ("trace", b"1")))), NotALetter
     )
 
 
@@ -328,7 +327,7 @@ def test_a_header_of_ours_that_stands_twice_makes_it_no_letter() -> None:
     honest = buried(a_burial())
     count = str(len(honest.headers) + 1).encode()
     counted = tuple((n, count if n == "esync-dlq-n" else v) for n, v in honest.headers)
-    twice = replace(honest, headers=(("esync-dlq-reason", b"esp.not_found"), *counted))
+    twice = honest._replace(headers=(("esync-dlq-reason", b"esp.not_found"), *counted))
 
     assert isinstance(read_letter(twice), NotALetter)
 

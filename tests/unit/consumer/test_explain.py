@@ -18,7 +18,7 @@ from consumer.settings_sources import load
 from esputnik.call import Action, idempotency_key
 from handlers.mapped import Mapped, Options
 from handlers.routes import ROUTES
-from tests.builders import IMPORT, ORDERS, a_call, a_request, an_item
+from tests.builders import IMPORT, ORDERS, a_call, a_job, a_request, an_item
 
 NOW = 1_700_000_000.0
 EVENT = '{"id":"ev-1","type":"user.updated","data":{"user_id":"u1"}}'
@@ -256,7 +256,7 @@ def test_a_call_without_a_lane_shows_an_empty_one() -> None:
 
 
 def requests_of(calls: Sequence[Any], limits: Limits | None = None) -> list[Any]:
-    shown = batched(calls, limits or Limits())
+    shown = batched([a_job(*calls)], limits or Limits())
     return [orjson.loads(orjson.dumps(line)) for line in shown]
 
 
@@ -299,14 +299,14 @@ def test_how_many_may_be_under_way_cuts_no_batch_short() -> None:
 
 def test_two_calls_about_one_contact_share_no_request() -> None:
     calls = [
-        an_item(IMPORT, item=b'"first"', lanes=("u:1",)),
-        an_item(IMPORT, item=b'"second"', lanes=("u:1",)),
-        an_item(IMPORT, item=b'"other"', lanes=("u:2",)),
+        an_item(ORDERS, item=b'"first"', lanes=("o:1", "u:1"), marks=frozenset({"order:1"})),
+        an_item(ORDERS, item=b'"second"', lanes=("o:2", "u:1"), marks=frozenset({"order:2"})),
+        an_item(ORDERS, item=b'"other"', lanes=("o:3", "u:2"), marks=frozenset({"order:3"})),
     ]
 
     shown = requests_of(calls)
 
-    assert [request["body"]["contacts"] for request in shown] == [["first", "other"], ["second"]]
+    assert [request["body"]["orders"] for request in shown] == [["first", "other"], ["second"]]
 
 
 def test_a_call_that_can_go_alone_goes_alone_where_it_has_no_company() -> None:

@@ -4,17 +4,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from consumer.ledger import Entry, Ledger
+from consumer.job import Job
+from consumer.ledger import Ledger
 from consumer.record import Partition
 from tests.builders import a_record
 
 USERS = Partition("users", 0)
 
 
-def opened(ledger: Ledger, offset: int, partition: int = 0) -> Entry:
-    entry = ledger.open(a_record(offset=offset, partition=partition), now=float(offset))
-    assert entry is not None
-    return entry
+def opened(ledger: Ledger, offset: int, partition: int = 0) -> Job:
+    job = ledger.open(a_record(offset=offset, partition=partition), now=float(offset))
+    assert job is not None
+    return job
 
 
 def a_ledger(start: int = 0) -> Ledger:
@@ -73,11 +74,11 @@ def test_a_record_of_a_partition_that_is_not_ours_is_not_taken() -> None:
 
 def test_a_leaving_partition_takes_no_more_but_settles_what_is_open() -> None:
     ledger = a_ledger()
-    entry = opened(ledger, 0)
+    job = opened(ledger, 0)
     ledger.leave([USERS, Partition("users", 9)])
 
     assert ledger.open(a_record(offset=1), now=0.0) is None
-    assert ledger.settle(entry) is True
+    assert ledger.settle(job) is True
     assert ledger.commit_points() == {USERS: 1}
 
 
@@ -105,20 +106,20 @@ def test_assigning_anew_forgets_the_old_assignment() -> None:
 
 def test_settling_twice_is_a_bug() -> None:
     ledger = a_ledger()
-    entry = opened(ledger, 0)
-    ledger.settle(entry)
+    job = opened(ledger, 0)
+    ledger.settle(job)
 
     with pytest.raises(ValueError, match="settled twice"):
-        ledger.settle(entry)
+        ledger.settle(job)
 
 
 def test_the_books_count_records_and_bytes() -> None:
     ledger = a_ledger()
-    entry = opened(ledger, 0)
+    job = opened(ledger, 0)
 
-    assert (ledger.records, ledger.bytes) == (1, entry.record.size)
+    assert (ledger.records, ledger.bytes) == (1, job.record.size)
 
-    ledger.settle(entry)
+    ledger.settle(job)
 
     assert (ledger.records, ledger.bytes) == (0, 0)
 
@@ -157,9 +158,9 @@ def test_the_commit_point_never_passes_an_open_record_nor_goes_back(
             ledger.settle(waiting.pop(dice.randrange(len(waiting))))
         point = ledger.commit_points().get(USERS, last)
         assert point >= last
-        assert all(entry.record.offset >= point for entry in waiting)
+        assert all(job.record.offset >= point for job in waiting)
         ledger.committed({USERS: point})
         last = point
-    for entry in waiting:
-        ledger.settle(entry)
+    for job in waiting:
+        ledger.settle(job)
     assert ledger.commit_points().get(USERS, last) == (offset + 1 if steps else 0)

@@ -16,7 +16,7 @@ def test_a_consumer_that_did_nothing_yet_shows_nothing() -> None:
 def test_figures_are_what_the_metrics_say() -> None:
     metrics = Metrics()
     for topic in ("users", "users", "orders"):
-        metrics.taken(topic)
+        metrics.taken(topic, 1)
     metrics.delivered("order.changed", 0.1)
     metrics.skipped("user.deleted", "tombstone")
     metrics.abandoned(1)

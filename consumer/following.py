@@ -1,0 +1,127 @@
+"""Follows an import to its end: what was taken is not done until it was applied."""
+
+import random
+from collections.abc import Awaitable, Callable, Sequence
+
+from consumer.gate import Gate, Way
+from consumer.job import Errand
+from consumer.ports import Clock, Meter
+from consumer.retry import pause
+from esputnik import requests
+from esputnik.call import Action, Request
+from esputnik.imports import Failed, Finished, Importing, Lost, read_import_status
+from esputnik.matching import plain_value
+from esputnik.outcome import (
+    Accepted,
+    Answer,
+    Blocked,
+    Deferred,
+    Delivered,
+    NoAnswer,
+    Outcome,
+    Rejected,
+)
+
+FIRST_POLL = 0.5  # s after an import was taken
+LAST_POLL = 30.0  # s between polls at the most
+POLL_GROWTH = 1.6
+LONGEST_IMPORT = 1800.0  # s; an import without an end after that is sent again
+WHOLE_RESUBMITS = 2  # an import that failed is sent again whole, then by halves
+FAILED = "import failed"
+UNMAPPED = "not in the mapping"
+POLL = Way(Action.IMPORT_STATUS)
+
+Ask = Callable[[Request], Awaitable[Answer | NoAnswer]]
+
+
+class Following:
+    """Polls imports, each with a growing interval, many at a time."""
+
+    def __init__(  # noqa: PLR0913 - the parts it is built of
+        self,
+        *,
+        ask: Ask,
+        gate: Gate,
+        clock: Clock,
+        meter: Meter,
+        rng: random.Random,
+        shut: Callable[[Blocked, Way], None],
+    ) -> None:
+        self._ask = ask
+        self._gate = gate
+        self._clock = clock
+        self._meter = meter
+        self._rng = rng
+        self._shut = shut
+
+    async def end(
+        self, accepted: Accepted, errands: Sequence[Errand], attempt: int
+    ) -> Sequence[Outcome]:
+        """Return what became of each call, in their order; those refused at once are known."""
+        rest = [errand for at, errand in enumerate(errands) if at not in accepted.refused]
+        if not rest:
+            return [accepted.refused[at] for at in range(len(errands))]
+        ends = iter(self._ends(rest, await self._poll(accepted.session), attempt))
+        return [
+            accepted.refused[at] if at in accepted.refused else next(ends)
+            for at in range(len(errands))
+        ]
+
+    def _ends(
+        self, errands: Sequence[Errand], end: Finished | Failed | Lost, attempt: int
+    ) -> Sequence[Outcome]:
+        match end:
+            case Finished(mapped=mapped):
+                return self._finished(errands, mapped)
+            case Failed(detail=detail):
+                self._meter.imported("error")
+                if attempt <= WHOLE_RESUBMITS:
+                    return [Deferred(cause=FAILED)] * len(errands)
+                lost = Rejected(reason="esp.import_item", detail=detail, is_whole=True)
+                return [lost] * len(errands)
+            case Lost():
+                self._meter.imported("lost")
+                return [Deferred(cause="import lost")] * len(errands)
+
+    def _finished(
+        self, errands: Sequence[Errand], mapped: frozenset[str] | None
+    ) -> Sequence[Outcome]:
+        """Believe the end of an import; whom its mapping leaves out is imported once more.
+
+        No document says that the mapping is complete. Where it names none of ours it tells
+        nothing, and the import counts as applied.
+        """
+        done = Delivered()
+        if mapped is None:
+            self._meter.imported("finished_unmapped")
+            return [done] * len(errands)
+        named = [_is_named(errand, mapped) for errand in errands]
+        if not any(named):
+            self._meter.imported("finished_unmapped")
+            return [done] * len(errands)
+        self._meter.imported("finished")
+        again = Deferred(cause=UNMAPPED, retry_after=0.0)
+        return [done if is_named else again for is_named in named]
+
+    async def _poll(self, session: str) -> Finished | Failed | Lost:
+        began, wait = self._clock.now(), FIRST_POLL
+        request = requests.import_status(session)
+        while self._clock.now() - began < LONGEST_IMPORT:
+            await self._clock.sleep(wait * (0.8 + 0.4 * self._rng.random()))
+            match read_import_status(await self._ask(request)):
+                case Importing():
+                    wait = min(LAST_POLL, wait * POLL_GROWTH)
+                case Deferred() as deferred:
+                    wait = FIRST_POLL + pause(deferred, attempt=5, roll=self._rng.random())
+                case Blocked() as blocked:
+                    self._shut(blocked, POLL)
+                    wait = LAST_POLL
+                case ended:
+                    self._gate.answered(POLL, self._clock.now(), succeeded=True)
+                    return ended
+        return Lost()
+
+
+def _is_named(errand: Errand, mapped: frozenset[str]) -> bool:
+    values = (plain_value(mark.partition(":")[2]) for mark in errand.call.marks)
+    return not mapped.isdisjoint(values)

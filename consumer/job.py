@@ -1,0 +1,194 @@
+"""One record on its way, and the calls its event asks for.
+
+Job      a record from being taken to being settled; it is over when all its errands are
+Errand   one call on its way: its look-ups first, then it; perhaps carrying later ones along
+Batch    errands that travel in one request
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Protocol
+
+from consumer.fates import Fate
+from consumer.record import Record
+from esputnik.call import Action, Call, Shape
+from esputnik.filling import blanks, fill_call, steps
+from esputnik.outcome import Rejected
+
+NOTHING: Mapping[str, str] = {}
+
+
+class Owner(Protocol):
+    """Who is told that a job is over."""
+
+    def finish(self, job: "Job") -> None:
+        """Settle the record, or bury it."""
+        ...
+
+
+class Job:
+    """A record on its way, and its size in the buffer. Plain state of the one event loop.
+
+    `plan` is whatever the owner wants to remember; `occurred_at` the event's time in seconds since
+    1970 UTC. `unfinished` counts the errands still to end.
+    `verdict` is the first refusal, `skipped` the rule by which a call was left out.
+    """
+
+    __slots__ = (
+        "errands",
+        "is_abandoned",
+        "is_settled",
+        "log",
+        "occurred_at",
+        "opened_at",
+        "owner",
+        "plan",
+        "record",
+        "size",
+        "skipped",
+        "unfinished",
+        "verdict",
+    )
+
+    def __init__(self, record: Record, opened_at: float, log: object = None) -> None:
+        self.record = record
+        self.size = record.size
+        self.opened_at = opened_at
+        self.log = log
+        self.is_settled = False
+        self.is_abandoned = False
+        self.unfinished = 0
+        self.occurred_at = 0.0
+        self.verdict: tuple[Call, Rejected] | None = None
+        self.skipped: str | None = None
+        self.errands: Sequence[Errand] = ()
+        self.owner: Owner | None = None
+        self.plan: object = None
+
+    def begin(self, owner: Owner, plan: object, calls: Sequence[Call], occurred_at: float) -> None:
+        """Take up the calls of the record's event."""
+        self.owner = owner
+        self.plan = plan
+        self.occurred_at = occurred_at
+        self.errands = [Errand(call, self) for call in calls]
+        self.unfinished = len(self.errands)
+
+    def fates(self) -> tuple[Fate, ...]:
+        """Return what became of each call, as a dead letter tells it."""
+        return tuple(errand.fate() for errand in self.errands)
+
+    def followers(self, head: "Errand") -> Iterator["Errand"]:
+        """Return the errands that are chained to this one."""
+        at = self.errands.index(head) + 1
+        for errand in self.errands[at:]:
+            if not errand.origin.chained:
+                return
+            yield errand
+
+
+class Errand:
+    """One call on its way.
+
+    `origin` is the call as the event asked for it, `call` what is to be sent next. `state` is how
+    it ended (see `Fate`), empty before. `waits`, `passing`, `followers` and `ahead` belong to the
+    lanes, `batch` to the batcher. `riders` are later errands whose calls were merged into this
+    one's. `by_shape`: it goes as an item of a bulk request even when alone.
+    """
+
+    __slots__ = (
+        "ahead",
+        "batch",
+        "by_shape",
+        "call",
+        "followers",
+        "job",
+        "learned",
+        "origin",
+        "passing",
+        "riders",
+        "started",
+        "state",
+        "todo",
+        "waits",
+    )
+
+    def __init__(self, call: Call, job: Job) -> None:
+        self.origin = call
+        self.call = call
+        self.job = job
+        self.state = ""
+        self.learned = NOTHING
+        self.todo: list[Call] | None = None
+        self.waits = 0
+        self.started = False
+        self.by_shape = False
+        self.batch: Batch | None = None
+        self.passing: list[Errand] | None = None
+        self.followers: list[Errand] | None = None
+        self.ahead: Sequence[Errand] = ()
+        self.riders: list[Errand] | None = None
+        if call.lookups:
+            self.todo = list(steps(call))
+            self.call = self.todo.pop(0)
+
+    def fate(self) -> Fate:
+        """Return what became of it, as a dead letter tells it."""
+        call = self.origin
+        return Fate(
+            intent=call.intent, slot=call.slot, state=self.state or "N", learned=self.learned
+        )
+
+    # -- look-ups -------------------------------------------------------------------------
+
+    @property
+    def is_lookup(self) -> bool:
+        """Tell whether the call itself is still to come."""
+        return bool(self.todo)
+
+    def learn(self, learned: Mapping[str, str]) -> None:
+        """Fill in what the call it is chained to has taught."""
+        self.learned = dict(learned)
+        self.call = fill_call(self.call, self.learned)
+
+    def has_all(self, learned: Mapping[str, str]) -> bool:
+        """Tell whether the look-up at hand taught what the next step needs of it."""
+        if not self.todo:
+            return True
+        return not blanks(fill_call(self.todo[0], {**self.learned, **learned}))
+
+    def advance(self, learned: Mapping[str, str]) -> None:
+        """Go on to the next step with what the last one taught."""
+        self.learned = {**self.learned, **learned}
+        if self.todo:
+            self.call = fill_call(self.todo.pop(0), self.learned)
+
+    def cut_short(self) -> None:
+        """Leave out the steps still to come: the look-up showed that there is nothing to do."""
+        self.todo = None
+
+    def members(self) -> Iterator["Errand"]:
+        """Return the errand and those it carries along, the earliest first."""
+        yield self
+        if self.riders is not None:
+            yield from self.riders
+
+    @property
+    def is_open(self) -> bool:
+        """Tell whether it was not sent yet: it waits in its lanes, or for company."""
+        return not self.started or (self.batch is not None and self.batch.is_open)
+
+
+class Batch:
+    """Errands that travel in one request, at least one. `size` in bytes of their items.
+
+    `shape` is None for a call with a request of its own. `is_open` until it is taken to be sent.
+    """
+
+    __slots__ = ("action", "errands", "is_open", "opened_at", "shape", "size")
+
+    def __init__(self, action: Action, shape: Shape | None, opened_at: float) -> None:
+        self.action = action
+        self.shape = shape
+        self.opened_at = opened_at
+        self.errands: dict[Errand, None] = {}  # in order; a dict, so that one is taken out fast
+        self.size = 0
+        self.is_open = True

@@ -1,0 +1,83 @@
+"""A request's turn: a slot among those under way, and its part of the account's limits."""
+
+import asyncio
+from collections import deque
+
+from consumer.ports import Clock, Meter
+from consumer.shares import Shares, Traffic
+from esputnik.call import Quota
+from esputnik.throttle import Throttle
+
+RESERVED = 1  # slots beyond the others that opt-outs alone may use
+
+
+class Turns:
+    """Lets requests go: at most `slots` at a time, opt-outs one more, each within its limit."""
+
+    def __init__(self, *, throttle: Throttle, clock: Clock, meter: Meter, slots: int) -> None:
+        self.throttle = throttle
+        self._clock = clock
+        self._meter = meter
+        self._slots = slots
+        self._used = 0
+        self._shares = {quota: Shares() for quota in Quota}
+        self._waiting: dict[Quota, dict[Traffic, deque[asyncio.Future[None]]]] = {}
+        self._changed = asyncio.Event()
+
+    async def take(self, quota: Quota, kind: Traffic) -> None:
+        """Return when a request may go; `give_back` must follow once it is answered."""
+        now = self._clock.now()
+        is_first = quota not in self._waiting and self._has_slot(kind)
+        if is_first and self.throttle.take(quota, now) <= 0:
+            self._used += 1
+            return
+        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.setdefault(quota, {}).setdefault(kind, deque()).append(turn)
+        self._changed.set()
+        try:
+            await turn
+        except asyncio.CancelledError:
+            if turn.done() and not turn.cancelled():
+                self.give_back()
+            raise
+        finally:
+            self._meter.throttled(self._clock.now() - now)
+
+    def give_back(self) -> None:
+        """Free the slot of a request that was answered, or not."""
+        self._used -= 1
+        self._changed.set()
+
+    async def run(self) -> None:
+        """Let those that wait go, one after the other, until cancelled."""
+        while True:
+            self._changed.clear()
+            wait = self._let_go(self._clock.now())
+            await self._clock.wait(self._changed, wait)
+
+    def _let_go(self, now: float) -> float | None:
+        """Let go whom slots and limits allow; return in how many seconds to look again."""
+        waits = [wait for quota in list(self._waiting) if (wait := self._drain(quota, now))]
+        return min(waits, default=None)
+
+    def _drain(self, quota: Quota, now: float) -> float | None:
+        lines = self._waiting[quota]
+        while kinds := self._ready(lines):
+            if (wait := self.throttle.take(quota, now)) > 0:
+                return wait
+            kind = self._shares[quota].next(kinds)
+            self._used += 1
+            lines[kind].popleft().set_result(None)
+        if not any(lines.values()):
+            del self._waiting[quota]
+        return None
+
+    def _ready(self, lines: dict[Traffic, deque[asyncio.Future[None]]]) -> list[Traffic]:
+        """Return the kinds that wait and find a slot; whoever gave up waiting is left out."""
+        for line in lines.values():
+            while line and line[0].done():
+                line.popleft()
+        return [kind for kind, line in lines.items() if line and self._has_slot(kind)]
+
+    def _has_slot(self, kind: Traffic) -> bool:
+        return self._used < self._slots + (RESERVED if kind is Traffic.URGENT else 0)

@@ -1,0 +1,195 @@
+"""The real worker between a broker in memory and the sandbox's own account, in virtual time."""
+
+import asyncio
+import base64
+import random
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
+
+import orjson
+
+from consumer import build
+from consumer.gate import Gate
+from consumer.record import Partition, Record
+from consumer.settings import Loaded
+from consumer.settings_sources import load
+from consumer.worker import Buffer, Worker
+from esputnik.call import Request
+from esputnik.outcome import Answer, NoAnswer
+from esputnik.sandbox.account import Account
+from esputnik.sandbox.switches import Switches
+from esputnik.sandbox.wire import SandboxRequest
+from tests.fakes.kafka import FakeLetters, FakeSource
+from tests.fakes.meter import CountingMeter
+from tests.fakes.time import START, LoopClock
+
+WHEN = "2025-11-24T10:00:00Z"  # somewhat before the virtual clock's beginning
+AUTHORIZATION = "Basic " + base64.b64encode(b"api:sandbox").decode()
+PATIENCE = 36_000.0  # virtual seconds
+
+
+class AccountSender:
+    """The way to the sandbox's account without a socket; `latency` in seconds."""
+
+    def __init__(self, account: Account, clock: LoopClock) -> None:
+        self.account = account
+        self.latency = 0.01
+        self.is_down = False
+        self.at_once = 0
+        self.most_at_once = 0
+        self.sent: list[tuple[float, Request]] = []
+        self._clock = clock
+
+    async def exchange(self, request: Request, *, key: str | None = None) -> Answer | NoAnswer:
+        self.sent.append((self._clock.now(), request))
+        self.at_once += 1
+        self.most_at_once = max(self.most_at_once, self.at_once)
+        try:
+            await self._clock.sleep(self.latency)
+            if self.is_down:
+                return NoAnswer(maybe_sent=False, cause="ClientConnectorError")
+            return await self._answer(request, key)
+        finally:
+            self.at_once -= 1
+
+    async def _answer(self, request: Request, key: str | None) -> Answer | NoAnswer:
+        headers = {"authorization": AUTHORIZATION, "content-type": "application/json"}
+        told = self.account.handle(
+            SandboxRequest(
+                method=request.method,
+                path=request.path,
+                query=dict(request.query),
+                body=request.body or b"",
+                headers=headers | ({"idempotency-key": key} if key else {}),
+            ),
+            self._clock.wall(),
+        )
+        await self._clock.sleep(told.delay)
+        if told.is_dropped:
+            return NoAnswer(maybe_sent=True, cause="ServerDisconnectedError")
+        lower = {name.lower(): value for name, value in told.headers.items()}
+        return Answer(status=told.status, body=told.body, headers=lower)
+
+
+class World:
+    """One replica and what is around it. Settings by path, as in `--set`."""
+
+    def __init__(
+        self,
+        *,
+        partitions: Mapping[str, int] | None = None,
+        switches: Switches | None = None,
+        seed: int = 0,
+        **settings: Any,
+    ) -> None:
+        self.loaded = loaded(**settings)
+        self.clock = LoopClock()
+        self.account = Account(switches=switches, seed=seed)
+        self.sender = AccountSender(self.account, self.clock)
+        self.source = FakeSource()
+        self.letters = FakeLetters()
+        self.meter = CountingMeter()
+        self.gate = Gate(self.loaded.settings.dead_letter.max_ratio)
+        self._rng = random.Random(seed)  # noqa: S311 - chance, not secrecy
+        for topic, count in (partitions or {"events": 1}).items():
+            self.source.broker.make(topic, count)
+        self.worker = self._worker()
+
+    def _worker(self) -> Worker:
+        settings = self.loaded.settings
+        self.delivery = build.delivery(
+            settings,
+            sender=self.sender,
+            gate=self.gate,
+            clock=self.clock,
+            meter=self.meter,
+            rng=self._rng,
+            caught_up=self.source.caught_up,
+        )
+        return Worker(
+            source=self.source,
+            letters=self.letters,
+            planner=build.planner(settings),
+            delivery=self.delivery,
+            clock=self.clock,
+            meter=self.meter,
+            buffer=Buffer(records=settings.buffer.max_records, bytes=settings.buffer.max_bytes),
+            max_ratio=settings.dead_letter.max_ratio,
+        )
+
+    # -- events ---------------------------------------------------------------------------
+
+    def put(
+        self,
+        event_type: str,
+        data: Mapping[str, Any],
+        *,
+        topic: str = "events",
+        partition: int = 0,
+        **envelope: Any,
+    ) -> Record:
+        """Produce an event in an envelope; `id`, `occurred_at` and the like may be given."""
+        place = Partition(topic, partition)
+        number = len(self.source.broker.logs[place])
+        told = {"id": f"{topic}-{partition}-{number}", "type": event_type, "occurred_at": WHEN}
+        return self.put_raw(
+            orjson.dumps(told | {"data": data} | envelope), topic=topic, partition=partition
+        )
+
+    def put_raw(self, value: bytes | None, *, topic: str = "events", partition: int = 0) -> Record:
+        record = Record(topic, partition, 0, int(START * 1000), b"k", value)
+        return self.source.put(record)
+
+    # -- running --------------------------------------------------------------------------
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Let the replica run while the context is open, with all partitions."""
+        self.source.assign(self.worker)
+        async with asyncio.TaskGroup() as tasks:
+            beside = tasks.create_task(self.delivery.run())
+            main = tasks.create_task(self.worker.run())
+            try:
+                yield
+            finally:
+                self.worker.stop()
+                await main
+                beside.cancel()
+
+    async def settled(self, seconds: float = PATIENCE) -> None:
+        """Wait until every record is finished, in virtual time."""
+        deadline = self.clock.now() + seconds
+        while not self.source.caught_up() or self.worker.ledger.records:
+            assert self.clock.now() < deadline, list(self.worker.ledger.unsettled())[:3]
+            await self.clock.sleep(0.05)
+
+    async def until(self, holds: Any, seconds: float = PATIENCE) -> float:
+        """Wait until something holds; return after how many virtual seconds it did."""
+        began = self.clock.now()
+        while not holds():
+            assert self.clock.now() - began < seconds
+            await self.clock.sleep(0.01)
+        return self.clock.now() - began
+
+    # -- what came of it ------------------------------------------------------------------
+
+    def asked(self, action: str) -> list[dict[str, Any]]:
+        """Return the requests of an action that the account has seen, in order."""
+        return [one for one in self.account.requests() if one["action"] == action]
+
+    def state(self) -> dict[str, Any]:
+        return self.account.state()
+
+    @property
+    def reasons(self) -> list[str]:
+        return [burial.reason for burial in self.letters.burials]
+
+
+def loaded(**settings: Any) -> Loaded:
+    given = {"esputnik.api_key": "sandbox", "topics": {"events": {}}} | settings
+    texts = [
+        f"{path}={value if isinstance(value, str) else orjson.dumps(value).decode()}"
+        for path, value in given.items()
+    ]
+    return load(config=None, overrides=texts, environ={}, needs_api_key=True)
