@@ -7,11 +7,14 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 DEMO := $(VENV)/.installed-demo
 TEST := $(VENV)/.installed-test
+BENCH := .venv-bench/.installed-bench
+QUIX := .venv-bench-quix/.installed-bench-quix
 PACKAGE := pyproject.toml requirements/hatch_dependencies.py requirements/run.in
 LOCK := uv pip compile --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --no-header
 IMAGE ?= esputnik-sync
 PYTEST_ARGS ?=
+BENCH_ARGS ?= versus
 
 .PHONY: help venv demo test check lint types wheel pure bench docs lock image clean
 
@@ -51,15 +54,18 @@ pure: $(TEST) ## After `make test`: every branch of the pure files was run
 	$(BIN)/coverage report --fail-under=100 --skip-covered --show-missing --omit="$$($(BIN)/python -c \
 		'from tests.architecture.test_rooms import SHELL; print(",".join(sorted(SHELL)))')"
 
-bench: $(TEST) ## Measure speed
-	@$(BIN)/python -m bench
+# Environments of their own: what peers need must not change what the tests run on.
+bench: ## Measure speed beside peers; BENCH_ARGS names another command
+	@$(MAKE) --no-print-directory VENV=.venv-bench $(BENCH)
+	@$(MAKE) --no-print-directory VENV=.venv-bench-quix $(QUIX)
+	@.venv-bench/bin/python -m bench $(BENCH_ARGS)
 
 docs: $(TEST) ## Write the tables of docs/ anew, and try every example in them
 	$(BIN)/python -m consumer.pages
 	$(BIN)/python -m pytest tests/docs
 
 lock: ## Pin the newest versions in requirements/*.txt; needs uv
-	@for name in run demo test; do \
+	@for name in run demo test bench bench-quix; do \
 		$(LOCK) --upgrade requirements/$$name.in -o requirements/$$name.txt || exit 1; \
 	done
 
@@ -67,7 +73,7 @@ image: ## Build the container image
 	docker build --tag $(IMAGE) .
 
 clean: ## Remove what these targets made, .venv included
-	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage
+	rm -rf $(VENV) .venv-bench* build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # The package is installed in place, so the command exists and follows the source.
@@ -81,6 +87,17 @@ $(TEST): requirements/test.txt $(PACKAGE) | $(BIN)/python
 	@echo "Installing what the tests need into $(VENV)"
 	@$(PIP) install --require-hashes -r requirements/test.txt
 	@$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(BENCH): requirements/bench.txt $(PACKAGE) | $(BIN)/python
+	@echo "Installing what the bench needs into $(VENV)"
+	@$(PIP) install --require-hashes -r requirements/bench.txt
+	@$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(QUIX): requirements/bench-quix.txt | $(BIN)/python
+	@echo "Installing Quix Streams into $(VENV)"
+	@$(PIP) install --require-hashes -r requirements/bench-quix.txt
 	@touch $@
 
 # The newest of the usual names, or the one that PYTHON names and no other.

@@ -1,0 +1,286 @@
+"""The commands, as typed. Results go to standard output, progress to standard error."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
+from typing import Annotated, TypeVar
+
+import orjson
+import typer
+
+from bench import targets
+from bench.arena import Arena, arena, say
+from bench.brokers import EMBEDDED, chosen
+from bench.commands import ceiling
+from bench.commands import drain as drains
+from bench.commands import gate as gates
+from bench.commands import guarantees as pairs
+from bench.commands import latency as delays
+from bench.commands import limits as floors
+from bench.commands import micro as steps
+from bench.commands import poison as poisons
+from bench.commands import soak as soaks
+from bench.commands import versus as heats
+from bench.commands import workers as replicas
+from bench.contestants import PEERS
+from bench.machine import described
+from bench.page import replaced
+from bench.product import NAME
+from bench.workload import CONTACTS, ORDERS, WORKS
+from demo.parts import ROOT, DemoError
+
+PAGE = ROOT / "docs" / "performance.md"
+WORK_EVENTS = 320_000  # 40 checkpoints of Quix Streams, so that its last one need not wait
+Broker = Annotated[
+    str, typer.Option("--broker", help="embedded, kafka or host:port; BENCH_BROKER overrules it.")
+]
+Events = Annotated[int, typer.Option("--events", min=10_000, help="How much work there is.")]
+Rounds = Annotated[int, typer.Option("--rounds", min=1, help="Laps of each; medians are shown.")]
+Write = Annotated[
+    Path | None,
+    typer.Option("--write", help="Also replace this command's section of a page.", metavar="FILE"),
+]
+Rate = Annotated[float, typer.Option("--rate", min=1.0)]
+T = TypeVar("T")
+Measure = Callable[[Arena], Awaitable[str]]
+
+app = typer.Typer(
+    help="Measures the service beside its limits and peers. bench/README.md says how to read it.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+
+@app.command()
+def limits(
+    work: Annotated[str, typer.Option(help="orders or contacts.")] = "orders",
+    events: Events = 200_000,
+    rounds: Rounds = 3,
+    broker: Broker = EMBEDDED,
+    write: Write = None,
+) -> None:
+    """Show how fast events can be fetched, parsed, validated and encoded, one process each."""
+    kind = WORKS[work]
+
+    async def measure(place: Arena) -> str:
+        return floors.section(await floors.limits(place, kind, events=events, rounds=rounds), kind)
+
+    _run(f"limits {work}", measure, broker, write)
+
+
+@app.command()
+def versus(  # noqa: PLR0913, PLR0917 - the options, as typer wants them
+    latency: Annotated[str, typer.Option(help="Of the API, in ms; a comma list.")] = "0,50",
+    peers: Annotated[str, typer.Option(help="A comma list.")] = ",".join(PEERS),
+    events: Events = WORK_EVENTS,
+    rounds: Rounds = 3,
+    broker: Broker = EMBEDDED,
+    write: Write = None,
+) -> None:
+    """Compare with the physical limits and the peers on the same orders."""
+    _run("orders", _versus(ORDERS.name, latency, peers, events, rounds), broker, write)
+
+
+@app.command()
+def contacts(  # noqa: PLR0913, PLR0917 - the options, as typer wants them
+    latency: Annotated[str, typer.Option(help="Of the API, in ms; a comma list.")] = "0,50",
+    peers: Annotated[str, typer.Option(help="A comma list.")] = ",".join(PEERS),
+    events: Events = WORK_EVENTS,
+    rounds: Rounds = 3,
+    broker: Broker = EMBEDDED,
+    write: Write = None,
+) -> None:
+    """Do the same for contacts, which go through imports; the peers do not wait for their end."""
+    _run("contacts", _versus(CONTACTS.name, latency, peers, events, rounds), broker, write)
+
+
+def _versus(work: str, latency: str, peers: str, events: int, rounds: int) -> Measure:
+    async def measure(place: Arena) -> str:
+        found = await heats.versus(
+            place,
+            WORKS[work],
+            latencies=[float(one) for one in _listed(latency)],
+            peers=_listed(peers),
+            events=events,
+            rounds=rounds,
+        )
+        return heats.section(found, WORKS[work])
+
+    return measure
+
+
+@app.command()
+def drain(
+    rate: Rate = 10.0,
+    events: Events = 500_000,
+    broker: Broker = EMBEDDED,
+    write: Write = None,
+) -> None:
+    """Drain a backlog under a limit of requests a second."""
+
+    async def measure(place: Arena) -> str:
+        return drains.section(await drains.drain(place, rate=rate, events=events))
+
+    _run("drain", measure, broker, write)
+
+
+@app.command()
+def latency(  # noqa: PLR0913, PLR0917 - the options, as typer wants them
+    rate: Rate = 50.0,
+    events: Annotated[int, typer.Option(min=50)] = 500,
+    peers: Annotated[str, typer.Option(help="A comma list.")] = f"{NAME},{delays.ALONE}",
+    rounds: Rounds = 3,
+    broker: Broker = EMBEDDED,
+    write: Write = None,
+) -> None:
+    """Show the time from `produce()` to the arrival at the API at low load."""
+
+    async def measure(place: Arena) -> str:
+        found = await delays.latency(place, _listed(peers), rate=rate, events=events, rounds=rounds)
+        return delays.section(found, rate=rate)
+
+    _run("latency", measure, broker, write)
+
+
+@app.command()
+def soak(events: Events = 3_000_000, broker: Broker = EMBEDDED, write: Write = None) -> None:
+    """Show whether memory grows with the number of events."""
+
+    async def measure(place: Arena) -> str:
+        return soaks.section(await soaks.soak(place, events=events))
+
+    _run("soak", measure, broker, write)
+
+
+@app.command()
+def workers(
+    copies: Annotated[list[int] | None, typer.Argument(help="Numbers of replicas.")] = None,
+    events: Events = 1_000_000,
+    rounds: Rounds = 3,
+    broker: Broker = EMBEDDED,
+    write: Write = None,
+) -> None:
+    """Compare numbers of replicas of one group."""
+
+    async def measure(place: Arena) -> str:
+        numbers = copies or [1, 2]
+        return replicas.section(
+            await replicas.workers(place, numbers, events=events, rounds=rounds)
+        )
+
+    _run("workers", measure, broker, write)
+
+
+@app.command()
+def poison(
+    kinds: Annotated[str, typer.Option(help="cut, item, whole; a comma list.")] = "cut,item,whole",
+    events: Events = WORK_EVENTS,
+    rounds: Rounds = 3,
+    broker: Broker = EMBEDDED,
+    write: Write = None,
+) -> None:
+    """Show what one bad event in a thousand costs."""
+
+    async def measure(place: Arena) -> str:
+        return poisons.section(
+            await poisons.poison(place, _listed(kinds), events=events, rounds=rounds)
+        )
+
+    _run("poison", measure, broker, write)
+
+
+@app.command()
+def guarantees(
+    events: Events = WORK_EVENTS, rounds: Rounds = 3, broker: Broker = EMBEDDED, write: Write = None
+) -> None:
+    """Show what promises cost: the same work with and without them."""
+
+    async def measure(place: Arena) -> str:
+        return pairs.section(await pairs.guarantees(place, events=events, rounds=rounds))
+
+    _run("guarantees", measure, broker, write)
+
+
+@app.command()
+def micro(
+    events: Annotated[int, typer.Option(min=100)] = steps.EVENTS, write: Write = None
+) -> None:
+    """Show microseconds an event of the pure steps."""
+    _tell("micro", steps.micro(events), write)
+
+
+@app.command()
+def sink(broker: Broker = EMBEDDED, write: Write = None) -> None:
+    """Show what the sink sustains; it should be twice what is measured through it, or more."""
+
+    async def measure(place: Arena) -> str:
+        return ceiling.section(await ceiling.ceiling(place.sink))
+
+    _run("sink", measure, broker, write)
+
+
+@app.command()
+def gate(events: Events = 100_000, rounds: Rounds = 3, broker: Broker = EMBEDDED) -> None:
+    """Judge every target, as JSON; exit 1 if one is broken beyond what noise explains."""
+
+    async def measure(place: Arena) -> list[dict[str, object]]:
+        return await gates.gate(place, gates.Size(events=events, rounds=rounds))
+
+    judgements = asyncio.run(_in_arena(measure, broker))
+    print(orjson.dumps(judgements, option=orjson.OPT_INDENT_2).decode())
+    for one in judgements:
+        say(f"{one['verdict']:6} {one['what']}: {one['measured']} (goal {one['goal']})")
+    if targets.broken(judgements):
+        raise typer.Exit(1)
+
+
+@app.command()
+def report(
+    write: Annotated[Path, typer.Option("--write", metavar="FILE")] = PAGE,
+    events: Events = WORK_EVENTS,
+    rounds: Rounds = 3,
+    broker: Broker = EMBEDDED,
+) -> None:
+    """Run everything and replace every section of the page of results."""
+    sink(broker, write)
+    versus(events=events, rounds=rounds, broker=broker, write=write)
+    contacts(events=events, rounds=rounds, broker=broker, write=write)
+    for work in WORKS:
+        limits(work, events, rounds, broker, write)
+    drain(events=events, broker=broker, write=write)
+    latency(rounds=rounds, broker=broker, write=write)
+    soak(10 * events, broker, write)
+    workers(events=3 * events, rounds=rounds, broker=broker, write=write)
+    poison(events=events, rounds=rounds, broker=broker, write=write)
+    guarantees(events, rounds, broker, write)
+    micro(write=write)
+
+
+# -- the frame ------------------------------------------------------------------------------
+
+
+def _listed(text: str) -> Sequence[str]:
+    return [part.strip() for part in text.split(",") if part.strip()]
+
+
+def _run(name: str, measure: Measure, broker: str, write: Path | None) -> None:
+    text = asyncio.run(_in_arena(measure, broker))
+    _tell(name, f"{text}\n\n{described(chosen(broker))}", write)
+
+
+async def _in_arena(measure: Callable[[Arena], Awaitable[T]], broker: str) -> T:
+    try:
+        async with arena(chosen(broker)) as place:
+            return await measure(place)
+    except DemoError as trouble:
+        say(str(trouble))
+        raise typer.Exit(1) from trouble
+
+
+def _tell(name: str, text: str, write: Path | None) -> None:
+    print(text)
+    if write is not None:
+        page = write.read_text("utf-8") if write.exists() else ""
+        write.write_text(replaced(page, name, text), "utf-8")

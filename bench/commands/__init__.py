@@ -1,0 +1,1 @@
+"""One module a command: what is run, and the table it prints."""

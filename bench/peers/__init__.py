@@ -1,0 +1,1 @@
+"""What one would write or install instead, each in its usual form."""
