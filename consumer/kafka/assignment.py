@@ -156,8 +156,13 @@ class Assignment(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka h
 
     @property
     def readable(self) -> set[TopicPartition]:
-        """Return the partitions that are read, or would be if nothing was paused."""
+        """Return the partitions that are read, or would be if none was held."""
         return self.begun - self._blocked.keys()
+
+    @property
+    def fetched(self) -> set[TopicPartition]:
+        """Return the partitions that are read just now."""
+        return {place for place in self.readable if partition(place) not in self._held}
 
     def block(self, place: TopicPartition, why: str, retry_in: float | None = None) -> None:
         """Read this partition no more: until the next assignment, or for so many seconds."""

@@ -141,10 +141,10 @@ class Fetching:
 
     async def _note_positions(self) -> None:
         """Note how far the client has read: with a position that is known this never waits."""
-        readable = self._assignment.readable
-        for place in readable:
+        fetched = self._assignment.fetched
+        for place in fetched:
             self._assignment.read_to[place] = await self._consumer.position(place)
-        ends = {p: readable_end(self._consumer, p, self._isolation) for p in readable}
+        ends = {p: readable_end(self._consumer, p, self._isolation) for p in fetched}
         read_to = self._assignment.read_to
         self.is_caught_up = all(end is None or read_to[p] >= end for p, end in ends.items())
 

@@ -29,13 +29,13 @@ def records(fetched: Mapping[TopicPartition, Sequence[Any]]) -> list[Record]:
     """Return what was fetched as our records. Runs for every record: hence so plain."""
     return [
         Record(
-            topic=one.topic,
-            partition=one.partition,
-            offset=one.offset,
-            timestamp=one.timestamp,
-            key=one.key,
-            value=one.value,
-            headers=one.headers,
+            one.topic,
+            one.partition,
+            one.offset,
+            one.timestamp,
+            one.key,
+            one.value,
+            one.headers,
         )
         for messages in fetched.values()
         for one in messages

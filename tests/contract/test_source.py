@@ -220,6 +220,7 @@ async def test_what_is_not_held_is_read_on(group: Group, members: list[Reader]) 
     await group.put(topic, 0, b"held")
     await group.put(topic, 1, b"read")
     await reader.until_taken(1)
+    await reader.until_caught_up()
 
     assert reader.values() == [b"read"]
 

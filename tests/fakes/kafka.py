@@ -221,7 +221,8 @@ class FakeSource:
 
     def caught_up(self) -> bool:
         """Tell whether everything fetchable was handed out."""
-        return not any(lag for place, lag in self.lags().items() if place not in self.blocked)
+        not_fetched = self.blocked.keys() | self.held
+        return not any(lag for place, lag in self.lags().items() if place not in not_fetched)
 
     # -- what a test of one member asks ---------------------------------------------------
 

@@ -1,0 +1,131 @@
+from collections.abc import Iterable
+
+import pytest
+from aiokafka import TopicPartition
+from aiokafka.errors import CommitFailedError, KafkaError, OffsetOutOfRangeError
+
+from consumer.kafka.assignment import Assignment
+from consumer.kafka.fetching import BrokenError, Fetching
+from consumer.kafka.starts import Starts
+from consumer.record import Partition
+from tests.unit.consumer.kafka.stubs import StubClient, StubListener, a_message, place
+
+NO_TEXT = UnicodeDecodeError("utf-8", b"\xff", 0, 1, "invalid start byte")
+
+
+class Stage:
+    """The parts of one membership around a client that does as it is told."""
+
+    def __init__(self, numbers: Iterable[int] = (0, 1)) -> None:
+        self.client = StubClient(numbers=set(numbers))
+        self.listener = StubListener()
+        starts = Starts(self.client, "earliest", set())
+        self.assignment = Assignment(self.client, starts, self.listener, held=frozenset())
+        self.fetching = Fetching(
+            self.client, self.assignment, starts, self.listener, "read_committed"
+        )
+
+    async def assign(self, *places: TopicPartition) -> None:
+        self.client.owned = set(places)
+        await self.assignment.on_partitions_assigned(set(places))
+
+    async def poll(self) -> list[tuple[int, int]]:
+        found = await self.fetching.poll(100, 0.0)
+        self.listener.taken |= {record.place: record.offset + 1 for record in found}
+        return [(record.partition, record.offset) for record in found]
+
+
+@pytest.fixture
+async def stage() -> Stage:
+    made = Stage()
+    await made.assign(place(0), place(1))
+    return made
+
+
+async def test_records_are_handed_out(stage: Stage) -> None:
+    stage.client.answer({place(0): [a_message(0, 0), a_message(0, 1)]})
+
+    assert await stage.poll() == [(0, 0), (0, 1)]
+
+
+async def test_a_fetch_that_lasts_is_taken_up_by_a_later_poll(stage: Stage) -> None:
+    assert await stage.poll() == []
+
+    stage.client.answer({place(0): [a_message(0, 0)]})
+
+    assert await stage.poll() == [(0, 0)]
+    assert len(stage.client.asked) == 1
+
+
+async def test_what_was_fetched_before_a_rebalance_is_dropped_after_it(stage: Stage) -> None:
+    await stage.poll()
+    stage.client.answer({place(0): [a_message(0, 5)]})
+    await stage.fetching.begin(100, 0.0)
+
+    await stage.assignment.on_partitions_revoked({place(0), place(1)})
+    await stage.assign(place(0), place(1))
+
+    assert await stage.poll() == []
+    assert stage.client.positions[place(0)] == 0
+
+
+async def test_after_an_error_everything_is_sought_back_to_what_was_taken(stage: Stage) -> None:
+    stage.listener.taken = {Partition("t", 0): 3, Partition("t", 1): 4}
+    stage.client.positions = {place(0): 50, place(1): 60}
+    stage.client.answer(NO_TEXT)
+
+    await stage.poll()
+
+    assert stage.client.positions == {place(0): 3, place(1): 4}
+
+
+async def test_the_bad_partition_is_found_by_reading_each_by_itself(stage: Stage) -> None:
+    stage.client.answer(NO_TEXT, {}, {place(1): [a_message(1, 0)]}, NO_TEXT)
+
+    handed_out = [await stage.poll() for _ in range(3)]
+
+    assert handed_out == [[], [], [(1, 0)]]
+    assert stage.client.asked == [(), (place(0),), (place(1),), (place(1),)]
+    assert stage.assignment.blocked == {Partition("t", 1): "unreadable at offset 1"}
+    assert stage.client.asleep == {place(1)}
+
+
+async def test_an_error_that_has_passed_blocks_nobody(stage: Stage) -> None:
+    stage.client.answer(NO_TEXT, {}, {}, {place(0): [a_message(0, 0)]})
+
+    handed_out = [await stage.poll() for _ in range(4)]
+
+    assert handed_out[-1] == [(0, 0)]
+    assert stage.assignment.blocked == {}
+
+
+async def test_a_lost_offset_blocks_its_partition_and_resets_nothing(stage: Stage) -> None:
+    stage.listener.taken = {Partition("t", 0): 3}
+    stage.client.answer(OffsetOutOfRangeError({place(0): 3}))
+
+    await stage.poll()
+
+    assert stage.assignment.blocked == {Partition("t", 0): "out_of_range at offset 3"}
+    assert stage.client.positions[place(0)] == 3
+
+
+async def test_a_client_that_is_broken_says_so(stage: Stage) -> None:
+    stage.client.answer(KafkaError("Unexpected error during coordination"))
+
+    with pytest.raises(BrokenError, match="KafkaError"):
+        await stage.poll()
+
+
+async def test_a_partition_is_read_no_sooner_than_its_start_is_committed() -> None:
+    stage = Stage(numbers={0})
+    stage.client.refuses_commits = CommitFailedError("rebalanced meanwhile")
+    await stage.assign(place(0))
+    told_before, asleep_before = list(stage.listener.told), set(stage.client.asleep)
+
+    stage.client.refuses_commits = None
+    await stage.assignment.on_partitions_revoked({place(0)})
+    await stage.assign(place(0))
+
+    assert (told_before, asleep_before) == ([], {place(0)})
+    assert stage.listener.told == ["revoking", "assigned"]
+    assert stage.client.asleep == set()
