@@ -18,6 +18,8 @@ from esputnik.bodies import object_in, one_or_many
 from esputnik.call import Action, Call, Repeat, Request
 from esputnik.outcome import Answer, Blocked, Deferred, Delivered, NoAnswer, Outcome, Scope
 
+REFUSED = 400  # the least status of a refusal
+
 
 class UsageError(WorkFailedError):
     """The input is wrong."""
@@ -88,6 +90,9 @@ def _check(action: Action, answer: Answer) -> None:
     call = Call(action=action, intent="by.hand", repeat=Repeat.SAFE, key="", lanes=())
     outcome: Outcome = read(call, answer)
     match outcome:
+        case Delivered() if answer.status >= REFUSED:
+            # For an event this is as good as done, such as the deletion of somebody unknown.
+            raise WorkFailedError(f"eSputnik refuses it: {answer.status}")
         case Delivered():
             _check_items(answer)
         case Blocked(scope=Scope.ACCOUNT):

@@ -23,8 +23,9 @@ from consumer.masking import loggable
 from consumer.metrics import PREFIX, Metric
 
 LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
+FIRST = ("event", "level", "timestamp")
 FIELDS = frozenset(
-    {"event", "level", "timestamp", "topic", "partition", "offset", "event_id", "event_type"}
+    {*FIRST, "topic", "partition", "offset", "event_id", "event_type"}
     | {"action", "idempotency_key", "status", "attempt", "duration_ms", "contact", "reason"}
     | {"field", "error", "trace", "logger", "cause", "scope", "seconds", "topics", "version"}
     | {"host", "port", "partitions", "records", "held", "settings", "remedy", "rule", "size"}
@@ -124,10 +125,11 @@ def _places(error: BaseException) -> Iterator[str]:
 
 
 def _allowed(_: object, __: str, told: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """Keep the fields of the list, and mask what looks like a person in them."""
+    """Keep the fields of the list, what happened first; mask what looks like a person in them."""
+    ordered = {name: told[name] for name in FIRST if name in told} | told
     return {
         name: loggable(value)
-        for name, value in told.items()
+        for name, value in ordered.items()
         if name in FIELDS and value is not None
     }
 
