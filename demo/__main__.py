@@ -32,6 +32,7 @@ from demo.show import Show
 from demo.summary import steps, summary
 
 FEWEST = 200
+WRONG = 1  # exit code
 STORY_AGE = timedelta(hours=1)  # it is of today, and lies behind us however long it is
 TROUBLE = (DemoError, SyncError, KafkaError, httpx.HTTPError, OSError)
 COMMAND = ".venv/bin/esputnik-sync"
@@ -78,6 +79,20 @@ async def run(story: Story, options: Options, screen: Screen) -> int:
     """Perform a story; a signal ends it early. Nothing is left running, whatever happens."""
     stopped = _signals()
     folder = Path(tempfile.mkdtemp(prefix="esputnik-sync-demo-"))
+    code = await _guarded(story, options, screen, folder, stopped)
+    if stopped.done():
+        screen.err.print("Stopped. Nothing is left running.")
+    if code == WRONG:
+        screen.err.print(f"The logs are in {folder}", soft_wrap=True)
+    else:
+        shutil.rmtree(folder)
+    return code
+
+
+async def _guarded(
+    story: Story, options: Options, screen: Screen, folder: Path, stopped: asyncio.Future[int]
+) -> int:
+    """Perform until the end or until a signal, stop all parts, and return the exit code."""
     async with AsyncExitStack() as parts:
         performing = asyncio.create_task(_perform(story, options, screen, folder, parts))
         either: set[asyncio.Future[Any]] = {performing, stopped}
@@ -88,17 +103,12 @@ async def run(story: Story, options: Options, screen: Screen) -> int:
             return 128 + stopped.result()
         try:
             stand, holds = performing.result()
-        except TROUBLE as trouble:
-            screen.err.print(Text(_sentence(trouble), "red"), soft_wrap=True)
-            holds = False
-        else:
             if options.keep:
                 await _stay(stand, folder, screen, stopped)
-    if holds:
-        shutil.rmtree(folder)
-    else:
-        screen.err.print(f"The logs are in {folder}", soft_wrap=True)
-    return int(not holds)
+        except TROUBLE as trouble:
+            screen.err.print(Text(_sentence(trouble), "red"), soft_wrap=True)
+            return WRONG
+    return 0 if holds else WRONG
 
 
 async def _perform(

@@ -188,8 +188,8 @@ async def test_kept_up_it_lends_its_broker_and_its_sandbox(tmp_path: Path) -> No
 # -- as it should not -----------------------------------------------------------------------
 
 
-def logs_in(folder: Path) -> list[Path]:
-    return list(folder.glob("*/consumer-1.log"))
+def files_in(folder: Path) -> list[Path]:
+    return [path for path in folder.rglob("*") if path.is_file()]
 
 
 def a_spoiled_story() -> Story:
@@ -210,12 +210,13 @@ async def test_a_wrong_expectation_is_found_and_ends_it_badly(
 
     code = await run(a_spoiled_story(), Options(count=200, seed=3, keep=False), screen)
 
-    (log,) = logs_in(tmp_path)
+    logs = files_in(tmp_path)
     assert code == 1
+    assert {log.name for log in logs} == {"broker.log", "sandbox.log", "consumer-1.log"}
     assert out.getvalue().count("WRONG") == 2
     assert "order ORD-NEVER is missing" in out.getvalue()
     assert "1 of topic users, planted and not buried as schema.enum" in out.getvalue()
-    assert str(log.parent) in err.getvalue().replace("\n", "")
+    assert str(logs[0].parent) in err.getvalue().replace("\n", "")
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
@@ -227,10 +228,12 @@ async def test_interrupted_it_leaves_nothing_running(
         while b"sign up" not in await performance.process.stderr.readline():
             assert performance.process.returncode is None
         performance.process.send_signal(number)
-        ended = await performance.ended()
+        ended, _, err = await performance.ended()
 
         assert running(performance.mark) == []
-    assert ended[0] == code
+    assert ended == code
+    assert err.endswith("Stopped. Nothing is left running.\n")
+    assert files_in(tmp_path) == []
 
 
 async def test_a_story_too_short_is_a_matter_of_usage(tmp_path: Path) -> None:
