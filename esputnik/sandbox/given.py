@@ -52,7 +52,7 @@ def read_contact(raw: Object, book: Book, switches: Switches) -> Given:
 def _channels(told: object, book: Book) -> dict[str, Channels]:
     found: dict[str, dict[str, Mapping[str, Any]]] = {}
     for channel in _objects("channels", told):
-        kind, value = channel.get("type"), text_of(channel.get("value"))
+        kind, value = text_of(channel.get("type")), text_of(channel.get("value"))
         if kind not in KINDS:
             raise RefusedError("Unknown channel type")
         _check_channel(kind, value, channel)

@@ -247,6 +247,28 @@ def test_a_second_address_takes_the_place_of_the_first() -> None:
     assert asker.add(email="ann@example.com") != number
 
 
+def test_one_of_two_addresses_can_be_taken_away() -> None:
+    asker = an_account()
+    both = [{"type": "email", "value": f"{name}@example.com"} for name in "ab"]
+    number = asker.add(user_id="u-1", channels=both)
+
+    asker.add(user_id="u-1", channels=both[1:])
+
+    assert channels_of(asker.contact(number), "email") == ["b@example.com"]
+    assert asker.add(email="a@example.com") != number
+    assert asker.add(email="b@example.com") == number
+
+
+def test_an_address_that_two_have_stays_with_the_other() -> None:
+    asker = an_account()
+    first, second = asker.add(user_id="u-1"), asker.add(user_id="u-2")
+
+    asker.add(email="new@example.com", user_id="u-2")
+
+    assert asker.add() == first
+    assert asker.add(email="new@example.com") == second
+
+
 CHANNEL = {"type": "email", "value": "ann@example.com"}
 
 
