@@ -23,6 +23,7 @@ from consumer.kafka import GroupOptions, KafkaAdmin, KafkaSource, KafkaWriter
 from consumer.record import Partition
 from consumer.settings import Loaded
 from consumer.telemetry import Metrics
+from consumer.watching import watch
 from consumer.worker import Buffer, Worker
 from esputnik.answers import read
 from esputnik.client import Client
@@ -120,6 +121,12 @@ class Service:
                     sending.run,
                     lambda: self._watch_topics(source),
                     lambda: vitals.measure(self._metrics, GAUGE_SECONDS),
+                    lambda: watch(
+                        source,
+                        moved_at=lambda: worker.last_progress,
+                        is_excused=vitals.is_excused,
+                        clock=self._clock,
+                    ),
                     lambda: _stop_on(signals, worker),
                 ),
             )

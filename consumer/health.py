@@ -71,10 +71,13 @@ class Vitals:
     def alive(self) -> tuple[bool, dict[str, Any]]:
         """Tell whether the loop makes progress."""
         stalled = self._clock.now() - self._worker.last_progress
-        is_excused = bool(self._held()) or self._worker.ledger.records > 0
         lag = sum(self._source.lags().values())
-        alive = stalled < STALLED or is_excused or lag == 0
+        alive = stalled < STALLED or self.is_excused() or lag == 0
         return alive, {"alive": alive, "lag": lag, "seconds_without_progress": round(stalled, 1)}
+
+    def is_excused(self) -> bool:
+        """Tell whether something else than the reader keeps records from moving."""
+        return bool(self._held()) or self._worker.ledger.records > 0
 
     def ready(self) -> tuple[bool, dict[str, Any]]:
         """Tell whether the group is joined and nothing waits for an operator."""

@@ -86,6 +86,7 @@ SHELL = {
     "consumer/settings_sources.py",
     "consumer/telemetry.py",
     "consumer/turns.py",
+    "consumer/watching.py",
     "consumer/worker.py",
 }
 
