@@ -87,7 +87,7 @@ async def _exchange(loaded: Loaded, request: Request) -> Answer:
 
 def _check(action: Action, answer: Answer) -> None:
     """Raise for an answer that is no success."""
-    call = Call(action=action, intent="by.hand", repeat=Repeat.SAFE, key="", lanes=())
+    call = Call(action=action, intent="by.hand", repeat=Repeat.SAFE, lanes=())
     outcome: Outcome = read(call, answer)
     match outcome:
         case Delivered() if answer.status >= REFUSED:

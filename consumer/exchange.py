@@ -36,7 +36,6 @@ PROBE = Call(
     action=Action.ACCOUNT_INFO,
     intent="probe",
     repeat=Repeat.SAFE,
-    key="",
     lanes=(),
     request=requests.account_info(),
 )

@@ -3,25 +3,23 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Any, NamedTuple
 
 from consumer.record import Record
 from esputnik.call import Call, event_identity, record_identity
 from handlers.mapped import Event, Mapped, Options, Refusal
 from handlers.route import Route
 from handlers.routes import ROUTES
-from schemas.base import Valid, validate
+from schemas.base import validate
 from schemas.decode import has_repeated_keys
-from schemas.forms import Envelope, Unreadable, read_form
+from schemas.forms import OPT_OUT, Envelope, Unreadable, read_form
 from schemas.problem import Problem
-from schemas.times import parse_time
+from schemas.times import judged, parse_time
 
 UNKNOWN = "unknown"  # the type of an event that could not be read
 LONGEST_TYPE = 256  # of a type that is not known, as a dead letter names it
-CONSENT_TYPES = frozenset({"contact.opted_out", "contact.opted_in"})
-OPT_OUT = "contact.opted_out"
-AMBIGUOUS = Refusal(
-    reason="consent.ambiguous", detail="a key stands twice; which one is meant cannot be told"
-)
+DELETED = "user.deleted"
+CONSENT_TYPES = frozenset({OPT_OUT, "contact.opted_in"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,9 +34,11 @@ class Topic:
     deletes: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Planned:
-    """The calls a record asks for, in order; `refusal` is buried after they were made."""
+class Planned(NamedTuple):
+    """The calls a record asks for, in order; `refusal` is buried after they were made.
+
+    `ignored` are the paths of unknown fields, `notes` those of unusable ones that were left out.
+    """
 
     type: str
     event_id: str | None
@@ -83,7 +83,7 @@ class Planner:
 
     def plan(self, record: Record, now: float) -> Plan:
         """Return what a record asks for. `now` in seconds since 1970 UTC."""
-        topic = self.topics.get(record.topic, Topic())
+        topic = self.topics.get(record.topic, ORDINARY)
         if record.value is None:
             return self._tombstone(record, topic, now)
         read = read_form(
@@ -95,7 +95,9 @@ class Planner:
                 type=(read.event_type or UNKNOWN)[:LONGEST_TYPE],
                 event_id=read.event_id,
             )
-        return self._plan_event(record, topic, read, now)
+        if topic.is_type_fixed and topic.type not in {None, read.type}:
+            return _refused(read, ANOTHER_TYPE)
+        return self._plan_event(record, read, now)
 
     def _tombstone(self, record: Record, topic: Topic, now: float) -> Plan:
         if not topic.deletes:
@@ -105,52 +107,17 @@ class Planner:
         except UnicodeDecodeError:
             user_id = ""
         if not user_id:
-            return Refused(
-                refusal=Refusal(
-                    reason="decode.tombstone",
-                    field="key",
-                    detail="a deletion's key must be the user id, as UTF-8 text",
-                )
-            )
-        deletion = Envelope(
-            id=None,
-            type="user.deleted",
-            source="",
-            time=None,
-            version=1,
-            data={"user_id": user_id},
-            form="bare",
-        )
-        return self._plan_event(record, topic, deletion, now)
+            return Refused(refusal=NO_USER_ID, type=DELETED)
+        deletion = Envelope(None, DELETED, "", None, {"user_id": user_id}, "bare")
+        return self._plan_event(record, deletion, now)
 
-    def _plan_event(self, record: Record, topic: Topic, read: Envelope, now: float) -> Plan:
-        def refused(refusal: Refusal) -> Refused:
-            return Refused(
-                refusal=refusal,
-                type=read.type[:LONGEST_TYPE],
-                event_id=read.id,
-            )
-
+    def _plan_event(self, record: Record, read: Envelope, now: float) -> Plan:
         route = self.routes.get(read.type)
         if route is None:
-            return refused(
-                Refusal(
-                    reason="schema.type_unknown",
-                    field="type",
-                    detail="no such event type; `esputnik-sync schemas` lists them",
-                )
-            )
-        if topic.is_type_fixed and topic.type not in {None, read.type}:
-            return refused(
-                Refusal(
-                    reason="schema.conflict",
-                    field="type",
-                    detail="the topic is set to another type in ESPUTNIK_SYNC_TOPICS",
-                )
-            )
+            return _refused(read, UNKNOWN_TYPE)
         occurred_at, notes = _time(record, read, now)
-        if isinstance(occurred_at, Refusal):
-            return refused(occurred_at)
+        if isinstance(occurred_at, Problem):
+            return _refused(read, _refusal(occurred_at))
         valid = validate(
             route.model,
             read.data,
@@ -159,83 +126,100 @@ class Planner:
             strict=self.strict,
         )
         if isinstance(valid, Problem):
-            return refused(_refusal(valid))
-        event = self._event(record, read, occurred_at, valid, now)
+            return _refused(read, _refusal(valid))
+        identity = self._identity(record, read)
+        event = Event(identity, read.type, occurred_at, read.time is not None, now, valid.data)
         mapped = self._map(route, event)
-        if isinstance(mapped, Refusal):
-            return refused(mapped)
-        if read.type in CONSENT_TYPES and has_repeated_keys(record.value or b""):
-            # An opt-out is applied if any reading is one; an opt-in is not.
-            calls = mapped.calls if read.type == OPT_OUT else ()
-            mapped = Mapped(calls=calls, refusal=AMBIGUOUS)
+        if read.type in CONSENT_TYPES:
+            mapped = _unambiguous(mapped, record.value or b"", read.type)
         if not mapped.calls and mapped.refusal is not None:
-            return refused(mapped.refusal)
+            return _refused(read, mapped.refusal)
         return Planned(
-            type=read.type,
-            event_id=read.id,
-            occurred_at=occurred_at,
-            calls=mapped.calls,
-            refusal=mapped.refusal,
-            ignored=valid.ignored,
-            notes=(*notes, *valid.dropped, *mapped.dropped),
+            read.type,
+            read.id,
+            occurred_at,
+            mapped.calls,
+            mapped.refusal,
+            valid.ignored,
+            read.faults + notes + valid.dropped + mapped.dropped,
         )
 
-    def _map(self, route: Route, event: Event[object]) -> Mapped | Refusal:
+    def _identity(self, record: Record, read: Envelope) -> str:
+        if read.id is not None:
+            return event_identity(read.source, read.id)
+        return record_identity(self.cluster, record.topic, record.partition, record.offset)
+
+    def _map(self, route: Route, event: Event[Any]) -> Mapped:
         try:
             return route.handle(event, self.options)
         except Exception as bug:  # noqa: BLE001 - a bug in a handler costs its event alone
-            return Refusal(
-                reason="map.handler_error", detail=f"{type(bug).__name__} in the handler"
-            )
-
-    def _event(
-        self, record: Record, read: Envelope, occurred_at: datetime, valid: Valid, now: float
-    ) -> Event[object]:
-        if read.id is not None:
-            identity = event_identity(read.source, read.id)
-        else:
-            identity = record_identity(self.cluster, record.topic, record.partition, record.offset)
-        return Event(
-            identity=identity,
-            type=read.type,
-            occurred_at=occurred_at,
-            has_time=read.time is not None,
-            age_seconds=now - occurred_at.timestamp(),
-            data=valid.data,
-        )
+            detail = f"{type(bug).__name__} in the handler"
+            return Mapped(refusal=Refusal(reason="map.handler_error", detail=detail))
 
 
-def _time(record: Record, read: Envelope, now: float) -> tuple[datetime | Refusal, tuple[str, ...]]:
+def _unambiguous(mapped: Mapped, value: bytes, event_type: str) -> Mapped:
+    """Return a consent's calls, if it is clear what was meant: no key stands twice.
+
+    An opt-out is applied if any reading is one; an opt-in is not.
+    """
+    if not has_repeated_keys(value):
+        return mapped
+    return Mapped(mapped.calls if event_type == OPT_OUT else (), AMBIGUOUS)
+
+
+def _time(record: Record, read: Envelope, now: float) -> tuple[datetime | Problem, tuple[str, ...]]:
     """Return when the event happened, and which fault of its time was overlooked."""
-    present = datetime.fromtimestamp(now, UTC)
-    is_opt_out = read.type == OPT_OUT
     if read.time is not None:
-        parsed = parse_time(read.time, now=present)
-        if isinstance(parsed, datetime):
-            return parsed, ()
-        if not is_opt_out:
-            return _refusal(parsed), ()
+        named = parse_time(read.time, now=now)
+        if isinstance(named, datetime) or read.type != OPT_OUT:
+            return named, ()
     fault = ("occurred_at",) if read.time is not None else ()
-    stamped = _stamped(record, present)
-    if isinstance(stamped, datetime):
+    stamped = _stamped(record, now)
+    if isinstance(stamped, datetime) or read.type != OPT_OUT:
         return stamped, fault
-    return (present, ("timestamp",)) if is_opt_out else (stamped, ())
+    return datetime.fromtimestamp(now, UTC), ("timestamp",)
 
 
-def _stamped(record: Record, present: datetime) -> datetime | Refusal:
+def _stamped(record: Record, now: float) -> datetime | Problem:
     if record.timestamp < 0:
-        return Refusal(
-            reason="time.format",
-            field="occurred_at",
-            detail="neither the event nor its record names a time; send occurred_at",
-        )
+        return NO_TIME
     try:
         stamped = datetime.fromtimestamp(record.timestamp / 1000, UTC)
     except (OverflowError, ValueError, OSError):
-        return Refusal(reason="time.format", field="timestamp", detail="no such time")
-    checked = parse_time(stamped.isoformat(), now=present)
-    return stamped if isinstance(checked, datetime) else _refusal(checked)
+        return NO_SUCH_TIME
+    return judged(stamped, now=now)
+
+
+def _refused(read: Envelope, refusal: Refusal) -> Refused:
+    return Refused(refusal=refusal, type=read.type[:LONGEST_TYPE], event_id=read.id)
 
 
 def _refusal(problem: Problem) -> Refusal:
     return Refusal(reason=str(problem.reason), field=problem.field, detail=problem.detail)
+
+
+ORDINARY = Topic()
+AMBIGUOUS = Refusal(
+    reason="consent.ambiguous", detail="a key stands twice; which one is meant cannot be told"
+)
+UNKNOWN_TYPE = Refusal(
+    reason="schema.type_unknown",
+    field="type",
+    detail="no such event type; `esputnik-sync schemas` lists them",
+)
+ANOTHER_TYPE = Refusal(
+    reason="schema.conflict",
+    field="type",
+    detail="the topic is set to another type in ESPUTNIK_SYNC_TOPICS",
+)
+NO_USER_ID = Refusal(
+    reason="decode.tombstone",
+    field="key",
+    detail="a deletion's key must be the user id, as UTF-8 text",
+)
+NO_TIME = Problem(
+    reason="time.format",
+    field="occurred_at",
+    detail="neither the event nor its record names a time; send occurred_at",
+)
+NO_SUCH_TIME = Problem(reason="time.format", field="timestamp", detail="no such time")

@@ -7,9 +7,11 @@ Call       one intention of one event: a request of its own, or an item of a bul
 
 from base64 import b32encode
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from hashlib import sha256
+
+KEY_BYTES = 25  # of the digest: 40 letters of base 32
 
 
 class Action(StrEnum):
@@ -69,9 +71,9 @@ class Request:
 
     action: Action
     method: str
-    path: str
-    query: tuple[tuple[str, str], ...] = ()
-    body: bytes | None = None
+    path: str = field(repr=False)  # it may hold a token, the query and the body anything
+    query: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    body: bytes | None = field(default=None, repr=False)
     quota: Quota = Quota.DEFAULT
 
 
@@ -98,14 +100,16 @@ class Shape:
         return Request(action=self.action, method="POST", path=self.path, body=body)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)  # not frozen: one is made of every event, at half the cost
 class Call:
-    """One intention of one event.
+    """One intention of one event. It is never changed; `replace` makes another one.
 
     Either `request` is set (a request of its own), or `shape` and `item` (an item of a bulk
     request), or both: then it goes by `request` alone and by `shape` in company. `lookups` are
     sent first, in order; what their answers teach fills the braces.
 
+    `identity` is `event_identity` or `record_identity`, empty for what no event asked for; `slot`
+    tells the calls of a fan-out apart.
     `lanes` names everything the call is about (`u:` user id, `e:` e-mail, `p:` phone, `c:` contact
     id, `o:` order …): of calls that share a name one alone is under way, the earlier first.
     `marks` are the spellings by which an answer may name this item (see `answers.py`).
@@ -116,20 +120,28 @@ class Call:
 
     action: Action
     intent: str
-    slot: str = ""
+    identity: str = field(default="", repr=False)
+    slot: str = field(default="", repr=False)
     repeat: Repeat
-    key: str
-    lanes: tuple[str, ...]
+    lanes: tuple[str, ...] = field(repr=False)
     request: Request | None = None
     shape: Shape | None = None
-    item: bytes = b""
+    item: bytes = field(default=b"", repr=False)
     lookups: tuple[Request, ...] = ()
     confirm: Request | None = None
-    marks: frozenset[str] = frozenset()
+    marks: frozenset[str] = field(default=frozenset(), repr=False)
     chained: bool = False
     missing_is_done: bool = False  # nobody found: a deletion is done
     subscription: tuple[str, bool] | None = None  # category key, and whether it is joined
     is_urgent: bool = False  # an opt-out by the e-mail list alone: passes imports
+
+    @property
+    def key(self) -> str:
+        """Return the idempotency key; empty for a call that no event asked for.
+
+        It is derived when somebody asks: what goes in bulk never needs it.
+        """
+        return idempotency_key(self.identity, self.intent, self.slot) if self.identity else ""
 
     def alone(self) -> Request:
         """Return the request this call would be if it travelled alone."""
@@ -150,7 +162,7 @@ def idempotency_key(identity: str, intent: str, slot: str = "") -> str:
     `identity` is `event_identity` or `record_identity`; `slot` tells the calls of a fan-out apart.
     """
     digest = sha256(f"{identity}\0{intent}\0{slot}".encode()).digest()
-    return "es1-" + b32encode(digest).decode().lower()[:40]
+    return "es1-" + b32encode(digest[:KEY_BYTES]).decode().lower()
 
 
 def event_identity(source: str, event_id: str) -> str:

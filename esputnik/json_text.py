@@ -1,4 +1,4 @@
-"""Writes JSON for eSputnik: UTF-8, decimals as exact numbers, percent-encoded path segments."""
+"""Writes JSON for eSputnik: UTF-8, exact numbers, percent-encoded path segments."""
 
 from decimal import Decimal
 from urllib.parse import quote
@@ -8,7 +8,7 @@ import orjson
 
 def json_text(value: object) -> bytes:
     """Return compact JSON; a Decimal becomes a number with all its digits, never rounded."""
-    return orjson.dumps(value, default=_exact)
+    return orjson.dumps(value, default=_number)
 
 
 def segment(value: str | int) -> str:
@@ -19,7 +19,7 @@ def segment(value: str | int) -> str:
     return quote(text, safe="")
 
 
-def _exact(value: object) -> object:
+def _number(value: object) -> orjson.Fragment:
     if isinstance(value, Decimal):
         return orjson.Fragment(format(value, "f"))
     raise TypeError(f"no JSON for {type(value).__name__}")

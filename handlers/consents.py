@@ -4,18 +4,22 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from esputnik import requests
-from esputnik.call import Action, Call, Repeat, idempotency_key
+from esputnik.call import Action, Call, Repeat
 from esputnik.json_text import json_text
 from handlers.identity import find, lanes_of
 from handlers.mapped import Event, Mapped, Options, Refusal
 from handlers.route import Route
-from schemas.consents import ContactOptedIn, ContactOptedOut
+from schemas.consents import (
+    CONTACT_OPTED_IN,
+    CONTACT_OPTED_OUT,
+    Consent,
+    ContactOptedIn,
+    ContactOptedOut,
+)
 
 OPT_OUT = "consent.opt_out"
 OPT_IN = "consent.opt_in"
 ALL = ("email", "sms", "push")  # in the order in which they are told
-
-Consent = ContactOptedOut | ContactOptedIn
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,13 +32,12 @@ class _Wish:
 
     def call(self, action: Action, slot: str) -> Call:
         """Return the call without what tells eSputnik."""
-        intent = OPT_OUT if self.is_out else OPT_IN
         return Call(
             action=action,
-            intent=intent,
+            intent=OPT_OUT if self.is_out else OPT_IN,
+            identity=self.identity,
             slot=slot,
             repeat=Repeat.SAFE,
-            key=idempotency_key(self.identity, intent, slot),
             lanes=lanes_of(self.data),
         )
 
@@ -62,23 +65,23 @@ def _tell(wish: _Wish, options: Options) -> Mapped:
     calls: list[Call] = []
     unknown: list[str] = []
     for target, slot in _targets(wish.data):
-        if target == "email" and not wish.data.categories:
+        if target == "email" and not wish.data.get("categories"):
             calls.append(_by_list(wish, slot))
         elif (route := options.consent_routes.get(target)) is not None:
             calls.append(_by_route(wish, slot, route))
         else:
             unknown.append(target)
-    return Mapped(calls=tuple(calls), refusal=_no_route(wish.data, unknown) if unknown else None)
+    return Mapped(tuple(calls), _no_route(wish.data, unknown) if unknown else None)
 
 
 def _targets(data: Consent) -> Iterator[tuple[str, str]]:
     """Return each category or channel with its slot, empty where the event is about one channel."""
-    if data.categories:
-        yield from ((category, category) for category in dict.fromkeys(data.categories))
-    elif data.channel == "all":
+    if categories := data.get("categories"):
+        yield from ((category, category) for category in dict.fromkeys(categories))
+    elif data["channel"] == "all":
         yield from ((channel, channel) for channel in ALL)
     else:
-        yield data.channel, ""
+        yield data["channel"], ""
 
 
 def _by_list(wish: _Wish, slot: str) -> Call:
@@ -88,7 +91,7 @@ def _by_list(wish: _Wish, slot: str) -> Call:
         if wish.is_out
         else (Action.REMOVE_UNSUBSCRIBED, requests.REMOVE_UNSUBSCRIBED)
     )
-    email = wish.data.email
+    email = wish.data.get("email")
     return replace(
         wish.call(action, slot),
         shape=shape,
@@ -114,7 +117,7 @@ def _by_route(wish: _Wish, slot: str, route: Mapping[str, int | str]) -> Call:
 def _by_segment(wish: _Wish, slot: str, segment_id: int) -> Call:
     """Return the call that joins a segment of those who opted out, or leaves it."""
     change = requests.attach_contacts if wish.is_out else requests.detach_contacts
-    user_id = wish.data.user_id
+    user_id = wish.data.get("user_id")
     return replace(
         wish.call(Action.ATTACH_CONTACTS if wish.is_out else Action.DETACH_CONTACTS, slot),
         shape=change(segment_id, "contactIds" if user_id is None else "externalCustomerIds"),
@@ -126,12 +129,12 @@ def _by_segment(wish: _Wish, slot: str, segment_id: int) -> Call:
 def _no_route(data: Consent, unknown: list[str]) -> Refusal:
     return Refusal(
         reason="consent.no_route",
-        field="data.categories" if data.categories else "data.channel",
+        field="data.categories" if data.get("categories") else "data.channel",
         detail=f"no route for {', '.join(unknown)}; add it to ESPUTNIK_SYNC_CONSENT__ROUTES",
     )
 
 
 ROUTES = {
-    "contact.opted_out": Route(model=ContactOptedOut, handle=contact_opted_out, topic="opt-outs"),
-    "contact.opted_in": Route(model=ContactOptedIn, handle=contact_opted_in, topic="opt-outs"),
+    "contact.opted_out": Route(model=CONTACT_OPTED_OUT, handle=contact_opted_out, topic="opt-outs"),
+    "contact.opted_in": Route(model=CONTACT_OPTED_IN, handle=contact_opted_in, topic="opt-outs"),
 }

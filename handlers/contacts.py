@@ -9,118 +9,116 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from esputnik import requests
-from esputnik.call import Action, Call, Repeat, idempotency_key
+from esputnik.call import Action, Call, Repeat
 from esputnik.json_text import json_text
-from handlers.identity import digits, find, lanes_of, marks_of
+from handlers.identity import channels_of, find, lanes_of, marks_of
 from handlers.mapped import Event, Mapped, Options
 from handlers.route import Route
 from handlers.texts import plain
-from schemas.contacts import Address, ContactData, UserDeleted, UserSignedUp, UserUpdated
+from schemas.contacts import (
+    USER_DELETED,
+    USER_SIGNED_UP,
+    USER_UPDATED,
+    Contact,
+    Person,
+    UserDeleted,
+    UserSignedUp,
+    UserUpdated,
+)
 
 UPSERT = "contact.upsert"
+DELETE = "contact.delete"
 # Ours → eSputnik's, in the order in which they are listed.
+_CHANNELS = {"email": "email", "phone": "sms"}
 _FIELDS = {
     "first_name": "firstName",
     "last_name": "lastName",
     "language": "languageCode",
     "time_zone": "timeZone",
 }
-_CHANNELS = {"email": "email", "phone": "sms"}
 _ADDRESS = {"region": "region", "city": "town", "street": "address", "postal_code": "postcode"}
 
 
 def user_signed_up(event: Event[UserSignedUp], options: Options) -> Mapped:
     """Create the contact, or adopt the one that has the address; a deleted one is restored."""
-    return _upsert(event, options, is_sign_up=True)
+    return _upsert(event.identity, event.data, options, is_sign_up=True)
 
 
 def user_updated(event: Event[UserUpdated], options: Options) -> Mapped:
     """Change exactly what the event names; a deleted contact stays deleted."""
-    return _upsert(event, options, is_sign_up=False)
+    return _upsert(event.identity, event.data, options, is_sign_up=False)
 
 
 def user_deleted(event: Event[UserDeleted], _options: Options) -> Mapped:
     """Delete the contact; one that is not there is deleted already."""
-    data = event.data
-    erase = bool(data.erase)
-    request = (
-        requests.delete_customer(data.user_id, erase=erase)
-        if data.user_id is not None
-        else requests.delete_contact(erase=erase)
-    )
+    user_id, erase = event.data.get("user_id"), bool(event.data.get("erase"))
+    person = Person(user_id=user_id, email=event.data.get("email"))
     call = Call(
         action=Action.DELETE_CONTACT,
-        intent="contact.delete",
+        intent=DELETE,
+        identity=event.identity,
         repeat=Repeat.SAFE,
-        key=idempotency_key(event.identity, "contact.delete"),
-        lanes=lanes_of(data),
-        request=request,
-        lookups=() if data.user_id is not None else (find(data),),
+        lanes=lanes_of(person),
+        request=(
+            requests.delete_contact(erase=erase)
+            if user_id is None
+            else requests.delete_customer(user_id, erase=erase)
+        ),
+        lookups=(find(person),) if user_id is None else (),
         missing_is_done=True,
     )
-    return Mapped(calls=(call,))
+    return Mapped((call,))
 
 
-def _upsert(event: Event[ContactData], options: Options, *, is_sign_up: bool) -> Mapped:
-    data = event.data
+def _upsert(identity: str, data: Contact, options: Options, *, is_sign_up: bool) -> Mapped:
     custom, dropped = _custom_fields(data, options.custom_fields)
     item = _item(data, custom)
     found_by = _found_by(data, options.dedupe_on, is_sign_up=is_sign_up)
-    shape = requests.bulk_contacts(
-        dedupe_on=found_by,
-        contact_fields=tuple(_contact_fields(data, found_by)),
-        custom_fields_ids=tuple(sorted(custom)),
-        group_names=tuple(data.segments or ()),
-        restore_deleted=is_sign_up,
-    )
-    goes_alone = _may_go_alone(data, item, options.single, is_sign_up=is_sign_up)
+    goes_alone = _may_go_alone(data, options.single, is_sign_up=is_sign_up)
     call = Call(
         action=Action.ADD_CONTACT if goes_alone else Action.BULK_CONTACTS,
         intent=UPSERT,
+        identity=identity,
         repeat=Repeat.SAFE,
-        key=idempotency_key(event.identity, UPSERT),
         lanes=lanes_of(data),
         request=requests.add_contact(item) if goes_alone else None,
-        shape=shape,
+        shape=requests.bulk_contacts(
+            dedupe_on=found_by,
+            contact_fields=tuple(_contact_fields(data)),
+            custom_fields_ids=tuple(sorted(custom)),
+            group_names=tuple(data.get("segments") or ()),
+            restore_deleted=is_sign_up,
+        ),
         item=json_text(item),
         marks=marks_of(data),
     )
-    return Mapped(calls=(call,), dropped=dropped)
+    return Mapped((call,), dropped=dropped)
 
 
-def _item(data: ContactData, custom: Mapping[int, str | None]) -> dict[str, Any]:
+def _item(data: Contact, custom: Mapping[int, str | None]) -> dict[str, Any]:
     """Return the contact by eSputnik's names, with what the event gives; nulls are left out."""
-    item: dict[str, Any] = {"channels": list(_channels(data))}
-    if data.user_id is not None:
-        item["externalCustomerId"] = data.user_id
-    for ours, theirs in _FIELDS.items():
-        if (value := getattr(data, ours)) is not None:
-            item[theirs] = value
-    if data.address is not None and (address := dict(_address(data.address))):
+    item: dict[str, Any] = {"channels": channels_of(data)}
+    if (user_id := data.get("user_id")) is not None:
+        item["externalCustomerId"] = user_id
+    item |= _renamed(data, _FIELDS)
+    if address := _renamed(data.get("address") or {}, _ADDRESS):
         item["address"] = address
-    if given := [{"id": number, "value": text} for number, text in custom.items() if text]:
-        item["fields"] = given
+    if fields := [
+        {"id": number, "value": text} for number, text in custom.items() if text is not None
+    ]:
+        item["fields"] = fields
     return item
 
 
-def _channels(data: ContactData) -> Iterator[dict[str, str]]:
-    if data.email is not None:
-        yield {"type": "email", "value": data.email}
-    if data.phone is not None:
-        yield {"type": "sms", "value": digits(data.phone)}
-
-
-def _address(address: Address) -> Iterator[tuple[str, str]]:
-    for ours, theirs in _ADDRESS.items():
-        if (value := getattr(address, ours)) is not None:
-            yield theirs, value
+def _renamed(data: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
+    return {theirs: data[ours] for ours, theirs in names.items() if data.get(ours) is not None}
 
 
 def _custom_fields(
-    data: ContactData, known: Mapping[str, int]
+    data: Contact, known: Mapping[str, int]
 ) -> tuple[dict[int, str | None], tuple[str, ...]]:
     """Return the attributes by field id, None to clear; and the names that have no id."""
-    attributes = data.attributes or {}
+    attributes = data.get("attributes") or {}
     custom = {
         known[name]: plain(value) if value is not None else None
         for name, value in attributes.items()
@@ -130,62 +128,50 @@ def _custom_fields(
     return custom, dropped
 
 
-def _found_by(data: ContactData, preferred: str, *, is_sign_up: bool) -> str:
+def _found_by(person: Person, preferred: str, *, is_sign_up: bool) -> str:
     """Return eSputnik's `dedupeOn`.
 
     An update with a user id is found by it, so that an e-mail can change; a sign-up with one by
     its address, so that a known address is adopted. The field named here is never changed.
     """
-    if data.user_id is not None and not is_sign_up:
+    has_email, has_phone = person.get("email") is not None, person.get("phone") is not None
+    is_by_id = person.get("user_id") is not None and not is_sign_up
+    if is_by_id or not (has_email or has_phone):
         return "externalCustomerId"
-    held = {name for name, value in (("email", data.email), ("sms", data.phone)) if value}
-    if preferred == "email_or_sms" and held:
+    if preferred == "email_or_sms":
         return preferred
-    if preferred in held:
-        return preferred
-    return next(iter(held), "externalCustomerId")
+    first, second = (has_email, "sms") if preferred == "email" else (has_phone, "email")
+    return preferred if first else second
 
 
-def _contact_fields(data: ContactData, found_by: str) -> Iterator[str]:
-    """Return what the event names, and what its contact is found by."""
-    named = data.model_fields_set
-    finders = set(found_by.split("_or_"))
-    for ours, theirs in _CHANNELS.items():
-        if ours in named or (theirs in finders and getattr(data, ours) is not None):
-            yield theirs
-    yield from (theirs for ours, theirs in _FIELDS.items() if ours in named)
-    if "address" in named:
-        parts = data.address.model_fields_set if data.address is not None else set(_ADDRESS)
+def _contact_fields(data: Contact) -> Iterator[str]:
+    """Return what the event names. What its contact is found by is always among it."""
+    yield from (theirs for ours, theirs in _CHANNELS.items() if ours in data)
+    yield from (theirs for ours, theirs in _FIELDS.items() if ours in data)
+    if "address" in data:
+        parts = data["address"] if data["address"] is not None else _ADDRESS
         yield from (theirs for ours, theirs in _ADDRESS.items() if ours in parts)
-    if data.user_id is not None:
+    if data.get("user_id") is not None:
         yield "externalCustomerId"
 
 
-def _may_go_alone(
-    data: ContactData, item: Mapping[str, Any], single: str, *, is_sign_up: bool
-) -> bool:
+def _may_go_alone(data: Contact, single: str, *, is_sign_up: bool) -> bool:
     """Tell whether Add Contact can say what the event says, and may by the settings.
 
     It cannot clear a field, join a segment by name, or do without a channel.
     """
     is_meant = single == "always" or (single == "sign-ups" and is_sign_up)
-    return is_meant and bool(item["channels"]) and not data.segments and not _clears(data)
+    has_channel = data.get("email") is not None or data.get("phone") is not None
+    return is_meant and has_channel and not data.get("segments") and not _clears(data)
 
 
-def _clears(data: ContactData) -> bool:
-    address = data.address
-    return (
-        any(getattr(data, name) is None for name in data.model_fields_set)
-        or any(value is None for value in (data.attributes or {}).values())
-        or (
-            address is not None
-            and any(getattr(address, name) is None for name in address.model_fields_set)
-        )
-    )
+def _clears(data: Contact) -> bool:
+    parts = (data, data.get("address") or {}, data.get("attributes") or {})
+    return any(value is None for part in parts for value in part.values())
 
 
 ROUTES = {
-    "user.signed_up": Route(model=UserSignedUp, handle=user_signed_up, topic="users"),
-    "user.updated": Route(model=UserUpdated, handle=user_updated, topic="users"),
-    "user.deleted": Route(model=UserDeleted, handle=user_deleted, topic="users"),
+    "user.signed_up": Route(model=USER_SIGNED_UP, handle=user_signed_up, topic="users"),
+    "user.updated": Route(model=USER_UPDATED, handle=user_updated, topic="users"),
+    "user.deleted": Route(model=USER_DELETED, handle=user_deleted, topic="users"),
 }

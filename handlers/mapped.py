@@ -3,26 +3,25 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 from esputnik.call import Call
 
-Data = TypeVar("Data", covariant=True)  # noqa: PLC0105 - it is the data of an event
+Data = TypeVar("Data")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Event(Generic[Data]):
+class Event(NamedTuple, Generic[Data]):
     """A validated fact. `identity` is what its idempotency keys are derived from.
 
-    `occurred_at` is aware, in UTC. `has_time` tells whether the event named it itself;
-    `age_seconds` how long ago it was.
+    `data` is a dict of the type's model. `occurred_at` is aware, in UTC; `has_time` tells whether
+    the event named it itself. `now` is when it is mapped, in seconds since 1970 UTC.
     """
 
     identity: str
     type: str
     occurred_at: datetime
     has_time: bool
-    age_seconds: float = 0.0
+    now: float
     data: Data
 
 
@@ -48,8 +47,7 @@ class Refusal:
     detail: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Mapped:
+class Mapped(NamedTuple):
     """The calls of one event, in order. `refusal` is buried after the calls were made.
 
     `dropped` names what was left out by a rule that counts it: attributes without a field id.

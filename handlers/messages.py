@@ -1,72 +1,91 @@
 """What reaches people or starts workflows: activities and requested messages."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from esputnik import requests
 from esputnik.call import Action, Call, Repeat, Request, idempotency_key
 from esputnik.json_text import json_text
-from handlers.identity import Person, digits, lanes_of
+from handlers.identity import digits, lanes_of
 from handlers.mapped import Event, Mapped, Options, Refusal
 from handlers.route import Route
 from handlers.texts import plain
-from schemas.messages import ActivityRecorded, MessageRequested
+from schemas.contacts import Person
+from schemas.messages import (
+    ACTIVITY_RECORDED,
+    MESSAGE_REQUESTED,
+    ActivityRecorded,
+    MessageRequested,
+)
 
 RECORD = "activity.record"
 SEND = "message.send"
+_OCCURRED = "%Y-%m-%dT%H:%M:%S"  # of past events; in UTC
+_TOO_LONG = Refusal(
+    reason="text.too_long",
+    field="data.params",
+    detail="an event is at most 20 kB; leave out what no workflow reads",
+)
 
 
 def activity_recorded(event: Event[ActivityRecorded], options: Options) -> Mapped:
     """Raise eSputnik's event of that name; one that is too old starts no workflow."""
     data = event.data
-    key = idempotency_key(event.identity, RECORD)
-    params = [*_identifiers(data), *_params(data.params or {})]
-    request: Request
-    if options.events_max_age is not None and event.age_seconds > options.events_max_age:
-        occurred = event.occurred_at.strftime("%Y-%m-%dT%H:%M:%S")
-        request = requests.past_event(data.name, key, params, occurred)
-    else:
-        request = requests.generate_event(data.name, params)
+    params = [*_identifiers(data), *_params(data.get("params") or {})]
+    request = _raised(event, options.events_max_age, params)
     if len(request.body or b"") > requests.MAX_EVENT_BYTES:
-        return Mapped(
-            refusal=Refusal(
-                reason="text.too_long",
-                field="data.params",
-                detail="an event is at most 20 kB; leave out what no workflow reads",
-            )
-        )
+        return Mapped(refusal=_TOO_LONG)
     call = Call(
         action=request.action,
         intent=RECORD,
+        identity=event.identity,
         repeat=Repeat.COUNTS,
-        key=key,
         lanes=lanes_of(data),
         request=request,
     )
-    return Mapped(calls=(call,))
+    return Mapped((call,))
+
+
+def _raised(
+    event: Event[ActivityRecorded], max_age: float | None, params: Sequence[Mapping[str, Any]]
+) -> Request:
+    name = event.data["name"]
+    if max_age is None or event.now - event.occurred_at.timestamp() <= max_age:
+        return requests.generate_event(name, params)
+    key = idempotency_key(event.identity, RECORD)
+    return requests.past_event(name, key, params, event.occurred_at.strftime(_OCCURRED))
 
 
 def message_requested(event: Event[MessageRequested], _options: Options) -> Mapped:
     """Send a prepared message to one person."""
     data = event.data
-    key = idempotency_key(event.identity, SEND)
-    recipient: dict[str, Any] = {"externalRequestId": key}
-    if data.user_id is not None:
-        recipient["externalCustomerId"] = data.user_id
-    else:
-        recipient["locator"] = data.email if data.email is not None else digits(data.phone or "")
-    if data.params:
-        recipient["jsonParam"] = json_text(data.params).decode()  # JSON inside a string
-    by_email = data.channel == "email" if data.channel is not None else data.email is not None
+    recipient = {"externalRequestId": idempotency_key(event.identity, SEND)} | _recipient(data)
+    if data.get("params"):
+        recipient["jsonParam"] = json_text(data["params"]).decode()  # JSON inside a string
     call = Call(
         action=Action.SEND_MESSAGE,
         intent=SEND,
+        identity=event.identity,
         repeat=Repeat.COUNTS,
-        key=key,
         lanes=lanes_of(data),
-        request=requests.send_message(data.message_id, recipient, by_email=by_email),
+        request=requests.send_message(data["message_id"], recipient, by_email=_goes_by_email(data)),
     )
-    return Mapped(calls=(call,))
+    return Mapped((call,))
+
+
+def _goes_by_email(data: MessageRequested) -> bool:
+    channel = data.get("channel")
+    return channel == "email" if channel is not None else data.get("email") is not None
+
+
+def _recipient(data: MessageRequested) -> dict[str, str]:
+    """Name the person: by user id, else by the address of the channel, else by the other one."""
+    user_id, email, phone = data.get("user_id"), data.get("email"), data.get("phone")
+    if user_id is not None:
+        return {"externalCustomerId": user_id}
+    if email is not None and (phone is None or _goes_by_email(data)):
+        return {"locator": email}
+    return {"locator": digits(phone or "")}
 
 
 def _identifiers(person: Person) -> Iterator[dict[str, str]]:
@@ -74,12 +93,12 @@ def _identifiers(person: Person) -> Iterator[dict[str, str]]:
 
     Source: docs.yespo.io/docs/validating-event-parameters.
     """
-    if person.user_id is not None:
-        yield {"name": "externalCustomerId", "value": person.user_id}
-    if person.email is not None:
-        yield {"name": "email", "value": person.email}
-    if person.phone is not None:
-        yield {"name": "phone", "value": digits(person.phone)}
+    if (user_id := person.get("user_id")) is not None:
+        yield {"name": "externalCustomerId", "value": user_id}
+    if (email := person.get("email")) is not None:
+        yield {"name": "email", "value": email}
+    if (phone := person.get("phone")) is not None:
+        yield {"name": "phone", "value": digits(phone)}
 
 
 def _params(params: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
@@ -91,7 +110,7 @@ def _params(params: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
 
 ROUTES = {
     "activity.recorded": Route(
-        model=ActivityRecorded, handle=activity_recorded, topic="activities"
+        model=ACTIVITY_RECORDED, handle=activity_recorded, topic="activities"
     ),
-    "message.requested": Route(model=MessageRequested, handle=message_requested, topic="messages"),
+    "message.requested": Route(model=MESSAGE_REQUESTED, handle=message_requested, topic="messages"),
 }

@@ -3,12 +3,12 @@
 from typing import Any
 
 from esputnik import requests
-from esputnik.call import Action, Call, Repeat, idempotency_key
+from esputnik.call import Action, Call, Repeat
 from esputnik.json_text import json_text
 from handlers.identity import digits, lanes_of
 from handlers.mapped import Event, Mapped, Options, Refusal
 from handlers.route import Route
-from schemas.orders import OrderChanged, OrderItem
+from schemas.orders import ORDER_CHANGED, OrderChanged, OrderItem
 
 INTENT = "order.add"
 STATUSES = {
@@ -18,10 +18,16 @@ STATUSES = {
     "cancelled": "CANCELLED",
     "abandoned": "ABANDONED_SHOPPING_CART",
 }
-# Ours → eSputnik's, where a value goes out as it came.
-_FIELDS = {
+# Ours → eSputnik's. What is not among them cannot come: the model knows no more.
+_NAMES = {
+    "order_id": "externalOrderId",
+    "status": "status",
+    "total": "totalCost",
+    "date": "date",
+    "currency": "currency",
     "user_id": "externalCustomerId",
     "email": "email",
+    "phone": "phone",
     "first_name": "firstName",
     "last_name": "lastName",
     "shipping": "shipping",
@@ -35,8 +41,11 @@ _FIELDS = {
     "payment_method": "paymentMethod",
     "delivery_address": "deliveryAddress",
     "additional_info": "additionalInfo",
+    "items": "items",
 }
-_ITEM_FIELDS = {
+_ITEM_NAMES = {
+    "product_id": "externalItemId",
+    "quantity": "quantity",
     "name": "name",
     "price": "cost",
     "category": "category",
@@ -49,52 +58,45 @@ _ITEM_FIELDS = {
 def order_changed(event: Event[OrderChanged], options: Options) -> Mapped:
     """Tell the order as it is now; each status is told, none is skipped."""
     data = event.data
-    currency = data.currency or options.default_currency
+    currency = data.get("currency") or options.default_currency
     if currency is None:
-        return Mapped(
-            refusal=Refusal(
-                reason="schema.missing",
-                field="data.currency",
-                detail="name the currency, or set ESPUTNIK_SYNC_ORDERS__DEFAULT_CURRENCY",
-            )
-        )
+        return Mapped(refusal=_NO_CURRENCY)
+    order_id = data["order_id"]
     call = Call(
         action=Action.ADD_ORDERS,
         intent=INTENT,
+        identity=event.identity,
         repeat=Repeat.KEYED,
-        key=idempotency_key(event.identity, INTENT),
-        lanes=(f"o:{data.order_id}", *lanes_of(data)),
+        lanes=("o:" + order_id, *lanes_of(data)),
         shape=requests.ORDERS,
         item=json_text(_order(data, currency)),
-        marks=frozenset({f"order:{data.order_id}"}),
+        marks=frozenset(("order:" + order_id,)),
     )
-    return Mapped(calls=(call,))
+    return Mapped((call,))
 
 
 def _order(data: OrderChanged, currency: str) -> dict[str, Any]:
+    """Return the order by eSputnik's names; nulls are left out."""
     order: dict[str, Any] = {
-        "externalOrderId": data.order_id,
-        "totalCost": data.total,
-        "status": STATUSES[data.status],
-        "date": data.date,
-        "currency": currency,
+        _NAMES[ours]: value for ours, value in data.items() if value is not None
     }
-    order |= _renamed(data, _FIELDS)
-    if data.phone is not None:
-        order["phone"] = digits(data.phone)
-    if data.items:
-        order["items"] = [_item(item) for item in data.items]
+    order["status"] = STATUSES[data["status"]]
+    order["currency"] = currency
+    if "phone" in order:
+        order["phone"] = digits(order["phone"])
+    if "items" in order:
+        order["items"] = list(map(_item, order["items"]))
     return order
 
 
-def _item(item: OrderItem) -> dict[str, Any]:
-    known = {"externalItemId": item.product_id, "quantity": item.quantity}
-    return known | _renamed(item, _ITEM_FIELDS)
+def _item(data: OrderItem) -> dict[str, Any]:
+    return {_ITEM_NAMES[ours]: value for ours, value in data.items() if value is not None}
 
 
-def _renamed(data: OrderChanged | OrderItem, names: dict[str, str]) -> dict[str, Any]:
-    values = ((theirs, getattr(data, ours)) for ours, theirs in names.items())
-    return {theirs: value for theirs, value in values if value is not None}
+_NO_CURRENCY = Refusal(
+    reason="schema.missing",
+    field="data.currency",
+    detail="name the currency, or set ESPUTNIK_SYNC_ORDERS__DEFAULT_CURRENCY",
+)
 
-
-ROUTES = {"order.changed": Route(model=OrderChanged, handle=order_changed, topic="orders")}
+ROUTES = {"order.changed": Route(model=ORDER_CHANGED, handle=order_changed, topic="orders")}

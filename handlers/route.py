@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from handlers.mapped import Event, Mapped, Options
+from schemas.base import Model
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Route:
     """Where events of a type come from, the model of their data, and what maps them to calls."""
 
-    model: type[Any]
+    model: Model[Any]
     handle: Callable[[Event[Any], Options], Mapped]
     topic: str

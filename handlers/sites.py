@@ -1,25 +1,30 @@
 """Sites: web tracking and web push."""
 
 from esputnik import requests
-from esputnik.call import Action, Call, Repeat, idempotency_key
+from esputnik.call import Action, Call, Repeat
 from handlers.mapped import Event, Mapped, Options
 from handlers.route import Route
-from schemas.sites import SiteRegistered, WebpushSiteRegistered
+from schemas.sites import (
+    SITE_REGISTERED,
+    WEBPUSH_SITE_REGISTERED,
+    SiteRegistered,
+    WebpushSiteRegistered,
+)
 
 
 def site_registered(event: Event[SiteRegistered], _options: Options) -> Mapped:
     """Register the site for web tracking; one that is registered already is fine."""
-    domain = event.data.domain
+    domain = event.data["domain"]
     call = Call(
         action=Action.ADD_DOMAIN,
         intent="site.register",
+        identity=event.identity,
         repeat=Repeat.SAFE,
-        key=idempotency_key(event.identity, "site.register"),
         lanes=(_lane(domain),),
         request=requests.add_domain(domain),
         marks=frozenset({_mark(domain)}),
     )
-    return Mapped(calls=(call,))
+    return Mapped((call,))
 
 
 def webpush_site_registered(event: Event[WebpushSiteRegistered], _options: Options) -> Mapped:
@@ -28,19 +33,19 @@ def webpush_site_registered(event: Event[WebpushSiteRegistered], _options: Optio
     call = Call(
         action=Action.ADD_WEBPUSH_DOMAIN,
         intent="webpush.register",
+        identity=event.identity,
         repeat=Repeat.SAFE,
-        key=idempotency_key(event.identity, "webpush.register"),
-        lanes=(_lane(data.domain),),
+        lanes=(_lane(data["domain"]),),
         request=requests.add_webpush_domain(
-            domain=data.domain,
-            worker_name=data.service_worker_name,
-            worker_path=data.service_worker_path,
-            worker_scope=data.service_worker_scope,
+            domain=data["domain"],
+            worker_name=data["service_worker_name"],
+            worker_path=data["service_worker_path"],
+            worker_scope=data["service_worker_scope"],
         ),
         confirm=requests.list_webpush_domains(),
-        marks=frozenset({_mark(data.domain)}),
+        marks=frozenset({_mark(data["domain"])}),
     )
-    return Mapped(calls=(call,))
+    return Mapped((call,))
 
 
 def _lane(domain: str) -> str:
@@ -52,8 +57,8 @@ def _mark(domain: str) -> str:
 
 
 ROUTES = {
-    "site.registered": Route(model=SiteRegistered, handle=site_registered, topic="sites"),
+    "site.registered": Route(model=SITE_REGISTERED, handle=site_registered, topic="sites"),
     "webpush_site.registered": Route(
-        model=WebpushSiteRegistered, handle=webpush_site_registered, topic="sites"
+        model=WEBPUSH_SITE_REGISTERED, handle=webpush_site_registered, topic="sites"
     ),
 }

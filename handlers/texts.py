@@ -2,17 +2,11 @@
 
 from decimal import Decimal
 
-Scalar = str | int | float | bool | Decimal
 
-
-def plain(value: Scalar) -> str:
+def plain(value: str | float | bool) -> str:  # noqa: FBT001 - a scalar of JSON
     """Return booleans as `true` and `false`, numbers in plain digits, texts as they came."""
-    match value:
-        case bool():
-            return "true" if value else "false"
-        case float():
-            return format(Decimal(repr(value)), "f")
-        case Decimal():
-            return format(value, "f")
-        case _:
-            return str(value)
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float):
+        return format(Decimal(repr(value)), "f")
+    return str(value)

@@ -1,64 +1,108 @@
-"""Validation of an event's data: strict, closed in its reasons, silent about values."""
+"""Validation of an event's data: strict, closed in its reasons, silent about values.
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, ClassVar
+Data are plain dicts, described by a TypedDict each: what was sent and is known, by its own name.
+An absent key was not sent; a None was sent as null.
+"""
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any, Generic, NamedTuple, TypeVar
+
+from pydantic import TypeAdapter, ValidationError
+from pydantic.config import ExtraValues
+from pydantic_core import ErrorDetails
 
 from schemas.decode import LongNumber
+from schemas.patterns import CAREFUL, USUAL
 from schemas.problem import Problem
 
+Form = TypeVar("Form")
+
 _STAGES = ("schema", "ident", "text", "time", "consent", "map")
-_RANGE = frozenset(
-    {
-        "greater_than",
-        "greater_than_equal",
-        "less_than",
-        "less_than_equal",
-        "too_long",
-        "too_short",
-        "finite_number",
-        "int_parsing_size",
-    }
-)
 _CODES = {
-    "missing": "schema.missing",
-    "literal_error": "schema.enum",
-    "enum": "schema.enum",
-    "extra_forbidden": "schema.unknown_field",
-    "string_too_long": "text.too_long",
-    "string_too_short": "schema.range",
+    "missing": ("schema.missing", "is missing"),
+    "literal_error": ("schema.enum", "is none of the known values"),
+    "extra_forbidden": ("schema.unknown_field", "is not known; leave it out"),
+    "string_too_long": ("text.too_long", "is longer than {max_length} characters"),
+    "string_too_short": ("schema.missing", "is empty"),
+    "greater_than_equal": ("schema.range", "is out of range"),
+    "less_than": ("schema.range", "is out of range"),
+    "too_long": ("schema.range", "has more than {max_length} members"),
+    "too_short": ("schema.range", "has no members"),
 }
-_DETAILS = {
-    "schema.missing": "is missing",
-    "schema.type": "has the wrong type",
-    "schema.enum": "is none of the known values",
-    "schema.range": "is out of range",
-}
-_LONG = "has too many digits; send it as a string"
+_WRONG_TYPE = ("schema.type", "has the wrong type")
+_LONG = ("schema.range", "has too many digits; send it as a string")
+UNUSABLE = "consent.unnormalised"
 _ROUNDS = 4  # of dropping; a field's parts may fall before the field does
 
 
-class Data(BaseModel):
-    """What an event says. Absent and null are told apart by `model_fields_set`.
+class Model(Generic[Form]):
+    """How the data of an event type is read.
 
-    `OPTIONAL` names the fields that may be dropped when they are unusable; `IDENTIFIERS` those of
-    them that say who it is about, of which one must stay.
+    Args:
+        form: The TypedDict of its fields; its docstring says what the event means.
+        someone: The fields that say whom it is about, of which one must be usable.
+        may_fall: The fields that are left out, and counted, where they are unusable and somebody
+            is named all the same.
+        never_lost: Such a field falls whatever the settings say and whatever is wrong with it, and
+            where nobody can be told from what was sent the reason is `consent.unnormalised`.
+        parts: The fields that hold fields themselves, which may be unknown as well.
+        check: Finds what is wrong between fields.
     """
 
-    model_config = ConfigDict(
-        strict=True, frozen=True, extra="ignore", hide_input_in_errors=True, allow_inf_nan=False
-    )
+    def __init__(  # noqa: PLR0913 - each is a rule of some event
+        self,
+        form: type[Form],
+        *,
+        someone: tuple[str, ...] = (),
+        may_fall: frozenset[str] = frozenset(),
+        never_lost: bool = False,
+        parts: tuple[str, ...] = (),
+        check: Callable[[Form], Problem | None] | None = None,
+    ) -> None:
+        self.form = form
+        self.someone = someone
+        self.may_fall = may_fall
+        self.never_lost = never_lost
+        self.parts = parts
+        self.check = check
+        self._adapter = TypeAdapter(form)
+        self.read = self._adapter.validator.validate_python
 
-    OPTIONAL: ClassVar[frozenset[str]] = frozenset()
-    IDENTIFIERS: ClassVar[frozenset[str]] = frozenset()
-    DROPS_ALWAYS: ClassVar[bool] = False  # an opt-out is never lost for a fault of detail
-    UNUSABLE: ClassVar[str | None] = None  # the reason where no identifier is usable
+    def json_schema(self) -> dict[str, Any]:
+        """Return the JSON Schema of the data."""
+        told = self._adapter.json_schema(ref_template="#/$defs/{model}")
+        if self.someone:
+            told["anyOf"] = [{"required": [name]} for name in self.someone]
+        return told
+
+    def is_whole(self, given: Mapping[str, Any], valid: Any) -> bool:  # noqa: ANN401 - a TypedDict
+        """Tell whether all that was given is among what is valid: then nothing was ignored."""
+        if len(valid) != len(given):
+            return False
+        for name in self.parts:
+            if name in valid and _size(valid[name]) != _size(given[name]):
+                return False
+        return True
+
+    def wrong_in(self, data: Form) -> Problem | None:
+        """Return what is wrong between fields that are each right."""
+        if self.someone and not self._is_somebody(data):
+            names = " or ".join([", ".join(self.someone[:-1]), self.someone[-1]])
+            return Problem(
+                reason="ident.missing_contact", field="data", detail=f"names nobody; send {names}"
+            )
+        return self.check(data) if self.check is not None else None
+
+    def _is_somebody(self, data: Any) -> bool:  # noqa: ANN401 - a TypedDict, read by name
+        for name in self.someone:  # noqa: SIM110 - a generator costs as much as all the rest
+            if data.get(name) is not None:
+                return True
+        return False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Valid:
+class Valid(NamedTuple):
     """Validated data. `ignored` are unknown fields, `dropped` unusable ones; both by path."""
 
     data: Any
@@ -70,11 +114,11 @@ class Valid:
 class _Fault:
     place: tuple[int | str, ...]
     problem: Problem
-    is_builtin: bool  # found by pydantic itself: the type is wrong, not the content
+    is_of_content: bool  # what was sent is of the right kind, and unusable all the same
 
 
 def validate(
-    model: type[Data],
+    model: Model[Any],
     data: Mapping[str, Any],
     *,
     phone_region: str | None = None,
@@ -90,77 +134,99 @@ def validate(
         invalid_field: `drop` leaves out an unusable optional field beside a usable identifier.
         strict: Refuse unknown fields.
     """
-    ignored = tuple(name for name in data if name not in model.model_fields)
-    if strict and ignored:
-        return Problem(
-            reason="schema.unknown_field",
-            field=f"data.{ignored[0][:64]}",
-            detail="is not known; leave it out",
-        )
-    drops = invalid_field == "drop" or model.DROPS_ALWAYS
+    extra: ExtraValues = "forbid" if strict else "ignore"
+    context = {"phone_region": phone_region}
+    try:
+        valid = model.read(data, strict=True, extra=extra, context=context)
+    except ValidationError as error:
+        if invalid_field != "drop" and not model.never_lost:
+            return _first(_faults(error))
+        read = partial(model.read, strict=True, extra=extra, context=context)
+        return _without_the_unusable(model, data, read, error)
+    if (problem := model.wrong_in(valid)) is not None:
+        return problem
+    return (
+        Valid(valid) if model.is_whole(data, valid) else Valid(valid, tuple(_unknown(data, valid)))
+    )
+
+
+def _without_the_unusable(
+    model: Model[Any],
+    data: Mapping[str, Any],
+    read: Callable[[Mapping[str, Any]], Any],
+    error: ValidationError,
+) -> Valid | Problem:
+    """Return what is valid without the optional fields that are not, or the first problem left."""
     dropped: list[_Fault] = []
-    given = dict(data)
     for _ in range(_ROUNDS):
+        faults = _faults(error)
+        falling = [fault for fault in faults if _may_fall(model, fault)]
+        if not falling:
+            return _first(faults)
+        for fault in reversed(falling):  # of a list the last ones first
+            data = _without(data, fault.place)
+        dropped += falling
         try:
-            valid = model.model_validate(given, context={"phone_region": phone_region})
-        except ValidationError as error:
-            faults = list(_faults(error))
-            droppable = [fault for fault in faults if drops and _may_fall(model, fault)]
-            if not droppable:
-                return _first(model, [*dropped, *faults] if _is_nobody(faults) else faults)
-            for fault in droppable:
-                given = _without(given, fault.place)
-            dropped += droppable
-        else:
-            return Valid(data=valid, ignored=ignored, dropped=tuple(map(_path, dropped)))
-    return _first(model, dropped)
+            valid = read(data)
+        except ValidationError as next_error:
+            error = next_error
+            continue
+        if (problem := model.wrong_in(valid)) is not None:
+            return _blamed(model, problem, dropped)
+        paths = tuple(_path(fault.place) for fault in dropped)
+        return Valid(valid, tuple(_unknown(data, valid)), paths)
+    return _first(dropped)
 
 
 # -- faults ---------------------------------------------------------------------------------
 
 
-def _faults(error: ValidationError) -> Iterator[_Fault]:
-    for one in error.errors(include_url=False, include_context=False):
-        kind, is_long = one["type"], isinstance(one["input"], LongNumber)
-        is_ours = "." in kind
-        reason = "schema.range" if is_long else kind if is_ours else _code(kind)
-        detail = one["msg"] if is_ours else _LONG if is_long else _DETAILS.get(reason, "is wrong")
-        place = tuple(part for part in one["loc"] if part != "[key]")
-        problem = Problem(reason=reason, field=_named(place), detail=detail)
-        yield _Fault(place=place, problem=problem, is_builtin=not is_ours)
+def _faults(error: ValidationError) -> list[_Fault]:
+    """Return the faults, but for those of the way that a value did not take."""
+    found = error.errors(include_url=False)
+    return [_fault(one) for one in found if one["loc"][-1:] != (USUAL,)] or list(map(_fault, found))
 
 
-def _code(kind: str) -> str:
-    return "schema.range" if kind in _RANGE else _CODES.get(kind, "schema.type")
+def _fault(found: ErrorDetails) -> _Fault:
+    kind = found["type"]
+    is_ours = "." in kind
+    reason, detail = (kind, found["msg"]) if is_ours else _said(kind, found)
+    place = tuple(part for part in found["loc"] if part not in {"[key]", CAREFUL})
+    return _Fault(
+        place=place,
+        problem=Problem(reason=reason, field=f"data.{_path(place)}", detail=detail),
+        is_of_content=is_ours or kind == "string_too_long",
+    )
 
 
-def _named(place: Sequence[int | str]) -> str:
+def _said(kind: str, found: ErrorDetails) -> tuple[str, str]:
+    """Return reason and detail of what pydantic found itself."""
+    if isinstance(found["input"], LongNumber):
+        return _LONG
+    reason, detail = _CODES.get(kind, _WRONG_TYPE)
+    return reason, detail.format_map(found.get("ctx", {}))
+
+
+def _path(place: Sequence[int | str]) -> str:
     """Return the path of a field. Names that producers made up are cut short."""
-    return ".".join(["data", *(str(part)[:64] for part in place)])
+    return ".".join(str(part)[:64] for part in place)
 
 
-def _path(fault: _Fault) -> str:
-    return fault.problem.field.removeprefix("data.")
+def _may_fall(model: Model[Any], fault: _Fault) -> bool:
+    is_optional = bool(fault.place) and fault.place[0] in model.may_fall
+    return is_optional and (model.never_lost or fault.is_of_content)
 
 
-def _may_fall(model: type[Data], fault: _Fault) -> bool:
-    if not fault.place or fault.place[0] not in model.OPTIONAL:
-        return False
-    return model.DROPS_ALWAYS or not fault.is_builtin
+def _blamed(model: Model[Any], problem: Problem, dropped: Sequence[_Fault]) -> Problem:
+    """Return the problem; where nobody is left, that of the identifier that fell."""
+    fallen = [fault.problem for fault in dropped if fault.place[0] in model.someone]
+    if problem.reason != "ident.missing_contact" or not fallen:
+        return problem
+    return replace(fallen[0], reason=UNUSABLE) if model.never_lost else fallen[0]
 
 
-def _is_nobody(faults: Sequence[_Fault]) -> bool:
-    return any(fault.problem.reason == "ident.missing_contact" for fault in faults)
-
-
-def _first(model: type[Data], faults: Sequence[_Fault]) -> Problem:
-    """Return the problem of the first stage. An identifier that was dropped says who is missing."""
-    fallen = [fault for fault in faults if fault.place and fault.place[0] in model.IDENTIFIERS]
-    if fallen and _is_nobody(faults):
-        problem = fallen[0].problem
-        if model.UNUSABLE is None:
-            return problem
-        return Problem(reason=model.UNUSABLE, field=problem.field, detail=problem.detail)
+def _first(faults: Sequence[_Fault]) -> Problem:
+    """Return the problem of the first stage."""
     return min((fault.problem for fault in faults), key=_stage)
 
 
@@ -169,11 +235,36 @@ def _stage(problem: Problem) -> int:
     return -1 if code == "type" else _STAGES.index(stage)
 
 
-def _without(given: dict[str, Any], place: tuple[int | str, ...]) -> dict[str, Any]:
+def _without(given: Mapping[str, Any], place: Sequence[int | str]) -> dict[str, Any]:
     """Return the data without one field, or without one part of a field that has parts."""
     top, *rest = place
-    held = given.get(str(top))
-    if rest and isinstance(held, dict) and rest[0] in held:
-        part = {name: value for name, value in held.items() if name != rest[0]}
-        return given | {str(top): part}
-    return {name: value for name, value in given.items() if name != top}
+    held = given[str(top)]
+    if rest and isinstance(held, dict):
+        kept: Any = {name: value for name, value in held.items() if name != rest[0]}
+    elif rest and isinstance(held, list):
+        kept = [value for index, value in enumerate(held) if index != rest[0]]
+    else:
+        return {name: value for name, value in given.items() if name != top}
+    return {**given, str(top): kept}
+
+
+def _size(part: Any) -> int:  # noqa: ANN401 - any JSON
+    """Return how many fields a part has: an object, a list of objects, or objects by name."""
+    if isinstance(part, list):
+        return sum(map(len, part))
+    if isinstance(part, dict):
+        return len(part) + sum(len(inner) for inner in part.values() if isinstance(inner, dict))
+    return 0
+
+
+def _unknown(given: object, valid: object, *above: int | str) -> Iterator[str]:
+    """Return the paths of what was given and is not among what is known."""
+    if isinstance(given, dict) and isinstance(valid, dict):
+        for name, value in given.items():
+            if name in valid:
+                yield from _unknown(value, valid[name], *above, name)
+            else:
+                yield _path((*above, name))
+    elif isinstance(given, list) and isinstance(valid, list):
+        for index, (value, known) in enumerate(zip(given, valid, strict=True)):
+            yield from _unknown(value, known, *above, index)

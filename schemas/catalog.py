@@ -2,19 +2,19 @@
 
 from typing import Any
 
-from schemas.base import Data
+from schemas.base import Model
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 
-def json_schema(event_type: str, model: type[Data]) -> dict[str, Any]:
+def json_schema(event_type: str, model: Model[Any]) -> dict[str, Any]:
     """Return the schema of an event of this type in envelope form."""
-    data = model.model_json_schema(ref_template="#/$defs/{model}")
+    data = model.json_schema()
     shared = data.pop("$defs", {})
     return {
         "$schema": DIALECT,
         "title": event_type,
-        "description": (model.__doc__ or "").strip(),
+        "description": data.pop("description", ""),
         "type": "object",
         "properties": {
             "id": {"type": "string", "minLength": 1, "maxLength": 256},

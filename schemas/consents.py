@@ -1,32 +1,42 @@
 """Opt-outs and opt-ins."""
 
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Literal, Required
 
-from pydantic import AfterValidator, Field
+from pydantic import Field
 
-from schemas.contacts import Person
-from schemas.text import MediumText, text
+from schemas.base import Model
+from schemas.contacts import PERSON, Person
+from schemas.patterns import NO_CONTROL, NOT_BLANK
+from schemas.text import MediumText
 
 Channel = Literal["email", "sms", "push", "all"]
-Category = Annotated[str, AfterValidator(text(100, blank=False))]
+Category = Annotated[str, Field(min_length=1, max_length=100), NOT_BLANK, NO_CONTROL]
 Categories = Annotated[list[Category], Field(min_length=1, max_length=100)]
 
 
-class ContactOptedOut(Person):
-    """Somebody wants to hear no more. No fault of a detail loses it."""
+class Consent(Person, total=False):
+    """A word of somebody on what they want to hear."""
 
-    OPTIONAL: ClassVar[frozenset[str]] = frozenset({"user_id", "email", "phone", "reason"})
-    DROPS_ALWAYS: ClassVar[bool] = True
-    UNUSABLE: ClassVar[str | None] = "consent.unnormalised"
-
-    channel: Channel
-    categories: Categories | None = None
-    reason: MediumText | None = None
+    channel: Required[Channel]
+    categories: Categories | None
+    reason: MediumText | None
 
 
-class ContactOptedIn(Person):
-    """Somebody wants to hear from us again."""
+class ContactOptedOut(Consent, total=False):
+    """Somebody wants to hear no more: by a channel, or of the categories alone.
 
-    channel: Channel
-    categories: Categories | None = None
-    reason: MediumText | None = None
+    No fault of a detail loses it. Categories that cannot be read are all of the channel's.
+    """
+
+
+class ContactOptedIn(Consent, total=False):
+    """Somebody wants to hear from us again: by a channel, or of the categories alone."""
+
+
+CONTACT_OPTED_OUT = Model(
+    ContactOptedOut,
+    someone=PERSON,
+    may_fall=frozenset({*PERSON, "categories", "reason"}),
+    never_lost=True,
+)
+CONTACT_OPTED_IN = Model(ContactOptedIn, someone=PERSON)

@@ -1,101 +1,108 @@
 """Contacts: sign-ups, profile changes, deletions."""
 
-from decimal import Decimal
-from typing import Annotated, Any, ClassVar, Self
+from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import Field, PlainValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
+from typing_extensions import TypedDict
 
-from schemas.base import Data
+from schemas.base import Model
 from schemas.decode import LongNumber
 from schemas.identity import Email, Phone, UserId
-from schemas.text import FirstName, Language, LastName, MediumText, ShortText, TimeZone
+from schemas.text import (
+    LINE_BREAKS,
+    FirstName,
+    Language,
+    LastName,
+    ShortText,
+    TimeZone,
+    has_control,
+)
 
 MAX_ATTRIBUTES = 256
 MAX_SEGMENTS = 100
+LONGEST_ATTRIBUTE = 1000
+PERSON = ("user_id", "email", "phone")
+CHANNELS = frozenset({"email", "phone"})
 
 
-def _scalar(value: Any) -> Any:  # noqa: ANN401 - whatever JSON held
-    if isinstance(value, LongNumber):
-        raise PydanticCustomError(
-            "schema.range", "has more than 15 significant digits; send it as a string"
-        )
+def _scalar(value: Any) -> bool | int | float | str:  # noqa: ANN401 - whatever JSON held
+    match value:
+        case bool() | int() | float():
+            return value
+        case str():
+            return _attribute(value)
+        case LongNumber():
+            raise PydanticCustomError(
+                "schema.range", "has more than 15 significant digits; send it as a string"
+            )
+        case _:
+            raise PydanticCustomError("schema.type", "is no text, number, true or false")
+
+
+def _attribute(value: str) -> str:
+    if len(value) > LONGEST_ATTRIBUTE:
+        raise PydanticCustomError("text.too_long", "is longer than 1,000 characters")
+    if has_control(value, LINE_BREAKS):
+        raise PydanticCustomError("text.control", "holds control characters; leave them out")
     return value
 
 
-Scalar = Annotated[bool | int | float | Decimal | MediumText, BeforeValidator(_scalar)]
+Scalar = Annotated[
+    bool | int | float | str,
+    PlainValidator(_scalar),
+    WithJsonSchema({"type": ["string", "number", "boolean"], "maxLength": LONGEST_ATTRIBUTE}),
+]
+"""A text of up to 1,000 characters, a number, true or false."""
 
 
-class Address(Data):
+class Address(TypedDict, total=False):
     """Where somebody lives; null clears a part."""
 
-    region: ShortText | None = None
-    city: ShortText | None = None
-    street: ShortText | None = None
-    postal_code: ShortText | None = None
+    region: ShortText | None
+    city: ShortText | None
+    street: ShortText | None
+    postal_code: ShortText | None
 
 
-class Person(Data):
+class Person(TypedDict, total=False):
     """Whoever an event is about: at least one identifier."""
 
-    IDENTIFIERS: ClassVar[frozenset[str]] = frozenset({"user_id", "email", "phone"})
-
-    user_id: UserId | None = None
-    email: Email | None = None
-    phone: Phone | None = None
-
-    @model_validator(mode="after")
-    def _is_somebody(self) -> Self:
-        if self.user_id is None and self.email is None and self.phone is None:
-            raise PydanticCustomError(
-                "ident.missing_contact", "names nobody; send user_id, email or phone"
-            )
-        return self
+    user_id: UserId | None
+    email: Email | None
+    phone: Phone | None
 
 
-class ContactData(Person):
+class Contact(Person, total=False):
     """A contact. A null clears a field; an absent field is left alone."""
 
-    OPTIONAL: ClassVar[frozenset[str]] = frozenset(
-        {"email", "phone", "first_name", "last_name", "language", "time_zone"}
-        | {"address", "attributes"}
-    )
-
-    first_name: FirstName | None = None
-    last_name: LastName | None = None
-    language: Language | None = None
-    time_zone: TimeZone | None = None
-    address: Address | None = None
-    segments: Annotated[list[ShortText], Field(max_length=MAX_SEGMENTS)] | None = None
-    attributes: Annotated[dict[str, Scalar | None], Field(max_length=MAX_ATTRIBUTES)] | None = None
+    first_name: FirstName | None
+    last_name: LastName | None
+    language: Language | None
+    time_zone: TimeZone | None
+    address: Address | None
+    segments: Annotated[list[ShortText], Field(max_length=MAX_SEGMENTS)] | None
+    attributes: Annotated[dict[str, Scalar | None], Field(max_length=MAX_ATTRIBUTES)] | None
 
 
-class UserSignedUp(ContactData):
+class UserSignedUp(Contact, total=False):
     """Somebody signed up."""
 
 
-class UserUpdated(ContactData):
-    """Somebody's profile changed."""
+class UserUpdated(Contact, total=False):
+    """Somebody's profile changed. A null clears a field; an absent field is left alone."""
 
 
-class UserDeleted(Data):
+class UserDeleted(TypedDict, total=False):
     """Somebody is to be forgotten; `erase` for good."""
 
-    IDENTIFIERS: ClassVar[frozenset[str]] = frozenset({"user_id", "email"})
+    user_id: UserId | None
+    email: Email | None
+    erase: bool | None
 
-    user_id: UserId | None = None
-    email: Email | None = None
-    erase: bool | None = None
 
-    @property
-    def phone(self) -> None:
-        """Deletions name nobody by phone."""
-        return
+_MAY_FALL = CHANNELS | {"first_name", "last_name", "language", "time_zone", "address", "attributes"}
 
-    @model_validator(mode="after")
-    def _is_somebody(self) -> Self:
-        if self.user_id is None and self.email is None:
-            raise PydanticCustomError(
-                "ident.missing_contact", "names nobody; send user_id or email"
-            )
-        return self
+USER_SIGNED_UP = Model(UserSignedUp, someone=PERSON, may_fall=_MAY_FALL, parts=("address",))
+USER_UPDATED = Model(UserUpdated, someone=PERSON, may_fall=_MAY_FALL, parts=("address",))
+USER_DELETED = Model(UserDeleted, someone=("user_id", "email"), may_fall=frozenset({"email"}))

@@ -9,7 +9,6 @@ import binascii
 import json
 import re
 import zlib
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,8 +25,10 @@ _GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 # A string that is never closed counts to the end: to fail there and to begin again at every
 # escaped quote would take time that grows with the square of the length.
 _STRINGS = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?', re.DOTALL)
-# A run that holds a number with more digits than a double keeps.
-_LONG_RUN = re.compile(rb"[0-9][0-9.]{15}")
+# The outline of a text: digits and the point are all `0`, brackets are braces.
+_OUTLINE = bytes.maketrans(b"0123456789.[]", b"00000000000{}")
+_LONG_RUN = b"0" * (EXACT_DIGITS + 1)  # holds a number with more digits than a double keeps
+_NO_BRACES = bytes(sign for sign in range(256) if sign not in b"{}")
 _MOST_UNPACKED = 64 * 1024 * 1024
 
 
@@ -51,6 +52,18 @@ def decode(value: bytes, *, max_bytes: int) -> dict[str, Any] | Problem:
     """
     if len(value) > max_bytes:
         return _refused(Reason.TOO_LARGE, f"the value is larger than {max_bytes} bytes")
+    outline = value.translate(_OUTLINE)
+    if _may_be_excessive(outline):
+        return _decode_with_care(value)
+    try:
+        found = orjson.loads(value)
+    except ValueError:
+        return _decode_with_care(value)  # which of its faults comes first?
+    return _only_object(found, value, outline)
+
+
+def _decode_with_care(value: bytes) -> dict[str, Any] | Problem:
+    """Return the object, or the first of the problems: frame, UTF-8, excess, syntax, type."""
     text = value.removeprefix(_BOM)
     if not text.strip():
         return _refused(Reason.EMPTY, "the value is empty; send a JSON object")
@@ -60,9 +73,13 @@ def decode(value: bytes, *, max_bytes: int) -> dict[str, Any] | Problem:
         text.decode()
     except UnicodeDecodeError:
         return _refused(Reason.NOT_UTF8, "the value is not UTF-8; send UTF-8 JSON")
-    if (excess := _excess(text)) is not None:
+    outline = _STRINGS.sub(b"", text).translate(_OUTLINE)
+    if (excess := _excess(outline)) is not None:
         return excess
-    return _parse(text)
+    try:
+        return _only_object(orjson.loads(text), text, outline)
+    except (ValueError, RecursionError):
+        return _no_json()
 
 
 def unpack(value: bytes, encoding: str, *, max_bytes: int) -> bytes | Problem:
@@ -145,48 +162,56 @@ def _frame(text: bytes) -> Problem | None:
     return None
 
 
-def _excess(text: bytes) -> Problem | None:
-    """Find what is too deep or too much, without building it."""
-    opened = text.count(b"{") + text.count(b"[")
-    if opened <= MAX_DEPTH and opened + text.count(b",") <= MAX_NODES:
-        return None
-    depth = nodes = 0
-    for sign in _structure(text):
-        if sign in b"}]":
-            depth -= 1
-            continue
-        nodes += 1
-        depth += sign in b"{["
-        if depth > MAX_DEPTH:
-            return _refused(Reason.JSON_DEPTH, f"the value is nested deeper than {MAX_DEPTH}")
-        if nodes > MAX_NODES:
-            return _refused(Reason.TOO_MANY_NODES, f"the value has more than {MAX_NODES} nodes")
+def _may_be_excessive(outline: bytes) -> bool:
+    """Tell whether there are so many brackets or commas that they have to be looked at."""
+    opened = outline.count(b"{")
+    if opened > MAX_DEPTH:
+        return True
+    return len(outline) > MAX_NODES and opened + outline.count(b",") > MAX_NODES
+
+
+def _excess(outline: bytes) -> Problem | None:
+    """Find what is too deep or too much in an outline without strings; nothing is built for it."""
+    if _is_deep(outline.translate(None, _NO_BRACES)):
+        return _refused(Reason.JSON_DEPTH, f"the value is nested deeper than {MAX_DEPTH}")
+    if outline.count(b"{") + outline.count(b",") > MAX_NODES:
+        return _refused(Reason.TOO_MANY_NODES, f"the value has more than {MAX_NODES} nodes")
     return None
 
 
-def _structure(text: bytes) -> Iterator[int]:
-    """Yield the brackets and commas that stand outside strings."""
-    for found in re.finditer(rb"[{}\[\],]", _STRINGS.sub(b'""', text)):
-        yield found.group()[0]
+def _is_deep(braces: bytes) -> bool:
+    """Tell whether braces are nested too deep: each round takes away the innermost level."""
+    for _ in range(MAX_DEPTH):
+        if b"{}" not in braces:
+            break
+        braces = braces.replace(b"{}", b"")
+    return b"{}" in braces or braces.count(b"{") > MAX_DEPTH
 
 
-def _parse(text: bytes) -> dict[str, Any] | Problem:
-    try:
-        found = orjson.loads(text)
-        if _has_long_number(text):
-            found = json.loads(text, parse_float=exact_float, parse_int=exact_int)
-    except (ValueError, RecursionError):
-        return _refused(Reason.JSON_SYNTAX, "the value is no JSON document")
+def _only_object(found: object, text: bytes, outline: bytes) -> dict[str, Any] | Problem:
+    """Return a parsed document if it is an object; its long numbers as `LongNumber`."""
     if not isinstance(found, dict):
         return _refused(
             Reason.JSON_TYPE, "the value is no JSON object; send one object, one event a record"
         )
-    return found
+    return _exactly(text) if _LONG_RUN in outline and _has_long_number(text) else found
+
+
+def _exactly(text: bytes) -> dict[str, Any] | Problem:
+    try:
+        exact: dict[str, Any] = json.loads(text, parse_float=exact_float, parse_int=exact_int)
+    except (ValueError, RecursionError):
+        return _no_json()
+    return exact
 
 
 def _has_long_number(text: bytes) -> bool:
     """Tell whether a long run of digits stands outside strings; ids within them are common."""
-    return bool(_LONG_RUN.search(text) and _LONG_RUN.search(_STRINGS.sub(b'""', text)))
+    return _LONG_RUN in _STRINGS.sub(b"", text).translate(_OUTLINE)
+
+
+def _no_json() -> Problem:
+    return _refused(Reason.JSON_SYNTAX, "the value is no JSON document")
 
 
 def exact_float(text: str) -> float | LongNumber:

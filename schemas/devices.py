@@ -1,25 +1,33 @@
 """Mobile push tokens."""
 
-from schemas.base import Data
-from schemas.contacts import Person
+from typing import Required
+
+from typing_extensions import TypedDict
+
+from schemas.base import Model
+from schemas.contacts import CHANNELS, PERSON, Person
 from schemas.identity import ItemId, Token
 from schemas.text import ShortText
 
 
-class DeviceTokenChanged(Data):
+class DeviceTokenChanged(TypedDict, total=False):
     """Pushes to a device were switched on or off."""
 
-    app_id: ItemId
-    token: Token
-    active: bool
+    app_id: Required[ItemId]
+    token: Required[Token]
+    active: Required[bool]
 
 
-class DeviceTokenRegistered(Person):
+class DeviceTokenRegistered(Person, total=False):
     """A device appeared."""
 
-    app_id: ItemId
-    token: Token
-    os: ShortText | None = None
-    locale: ShortText | None = None
-    device_model: ShortText | None = None
-    app_version: ShortText | None = None
+    app_id: Required[ItemId]
+    token: Required[Token]
+    os: ShortText | None
+    locale: ShortText | None
+    device_model: ShortText | None
+    app_version: ShortText | None
+
+
+DEVICE_TOKEN_CHANGED = Model(DeviceTokenChanged)
+DEVICE_TOKEN_REGISTERED = Model(DeviceTokenRegistered, someone=PERSON, may_fall=CHANNELS)

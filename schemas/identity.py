@@ -5,34 +5,22 @@ from typing import Annotated, Any
 
 import phonenumbers
 from email_validator import EmailSyntaxError, validate_email
-from pydantic import AfterValidator, BeforeValidator, ValidationInfo
-from pydantic_core import PydanticCustomError
+from pydantic import AfterValidator, ValidationInfo, WithJsonSchema
+from pydantic_core import PydanticCustomError, PydanticKnownError
 
-LONGEST_ID = 256
+from schemas.patterns import SAFE_ID, SAFE_TOKEN, Matches, usual_text
+
+REMEMBERED = 32_768  # addresses and phones whose long way is not gone again
 WIDE_FORMS = "\uff00"  # full-width twins of ASCII begin here
 
-
-def _identifier(value: str) -> str:
-    if not value.strip():
-        raise PydanticCustomError("ident.missing_contact", "is empty; leave the field out")
-    return _safe(value)
-
-
-def _safe(value: str) -> str:
-    if value in {".", ".."} or not 1 <= len(value) <= LONGEST_ID or not value.isprintable():
-        raise PydanticCustomError(
-            "ident.id_unsafe", "must be 1 to 256 printable characters, not dots alone"
-        )
-    return value
+# Short addresses of plain letters under names of two or three letters, none of which is reserved.
+_USUAL_EMAIL = (
+    r"^[a-z0-9_+-]+(?:\.[a-z0-9_+-]+)*"
+    r"@(?:[a-z0-9]+(?:-[a-z0-9]+)*\.)+(?:[a-z]{2,3}|info|shop|store)$"
+)
 
 
-def _token(value: str) -> str:
-    if any(sign.isspace() for sign in value) or len(value) > 4096:  # noqa: PLR2004 - see Token
-        raise PydanticCustomError("ident.id_unsafe", "must be 1 to 4,096 characters, no spaces")
-    return value if value.isprintable() and value not in {"", ".", ".."} else _safe(value)
-
-
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=REMEMBERED)
 def _email(value: str) -> str:
     """Return the address as it is sent: the domain as A-label in lower case."""
     bare = value.strip(" \t\r\n\u00a0")
@@ -40,7 +28,11 @@ def _email(value: str) -> str:
         raise _bad_email()  # wide letters: what was meant is not guessed
     try:
         checked = validate_email(
-            bare, check_deliverability=False, allow_smtputf8=False, test_environment=True
+            bare,
+            check_deliverability=False,
+            allow_smtputf8=False,
+            strict=True,
+            test_environment=True,
         )
     except EmailSyntaxError as fault:
         raise _bad_idn() if "IDNA" in str(fault) else _bad_email() from None
@@ -59,28 +51,28 @@ def _bad_idn() -> PydanticCustomError:
     )
 
 
-def _no_number(value: Any) -> Any:  # noqa: ANN401 - whatever JSON held
+def _phone(value: Any, info: ValidationInfo) -> str:  # noqa: ANN401 - whatever JSON held
+    """Return the phone in E.164; `phone_region` of the context is that of phones without a plus."""
+    if isinstance(value, str):
+        return _e164(value, info.context["phone_region"] if info.context else None)
     if isinstance(value, int | float) and not isinstance(value, bool):
+        # Its plus is lost, and perhaps its zeros: the content is at fault, and may be left out.
         raise PydanticCustomError("schema.type", "is a number; send the phone as a string")
-    return value
+    raise PydanticKnownError("string_type")
 
 
-def _phone(value: str, info: ValidationInfo) -> str:
-    region = (info.context or {}).get("phone_region")
-    return _e164(value.strip(" \u00a0"), region)
-
-
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=REMEMBERED)
 def _e164(value: str, region: str | None) -> str:
-    if not value.isascii() or any(sign.isalpha() for sign in value):
+    bare = value.strip(" \u00a0")
+    if not bare.isascii() or any(sign.isalpha() for sign in bare):
         raise _bad_phone()
-    if region is None and not value.startswith("+"):
+    if region is None and not bare.startswith("+"):
         raise PydanticCustomError(
             "ident.phone_ambiguous",
             "has no country; send +380… or set ESPUTNIK_SYNC_CONTACTS__PHONE_REGION",
         )
     try:
-        parsed = phonenumbers.parse(value, region)
+        parsed = phonenumbers.parse(bare, region)
     except phonenumbers.NumberParseException:
         raise _bad_phone() from None
     if not phonenumbers.is_possible_number(parsed) or parsed.extension:
@@ -92,17 +84,39 @@ def _bad_phone() -> PydanticCustomError:
     return PydanticCustomError("ident.phone_invalid", "is no phone number; correct or leave out")
 
 
-UserId = Annotated[str, AfterValidator(_identifier)]
+_ID_SCHEMA = WithJsonSchema(
+    {"type": "string", "minLength": 1, "maxLength": 256, "description": "printable characters"}
+)
+
+UserId = Annotated[
+    str,
+    Matches(r"\S", "ident.missing_contact", "is empty; leave the field out"),
+    SAFE_ID,
+    _ID_SCHEMA,
+]
 """Our own id of a person: 1 to 256 printable characters."""
 
-ItemId = Annotated[str, AfterValidator(_safe)]
+ItemId = Annotated[str, SAFE_ID, _ID_SCHEMA]
 """An id of a thing: 1 to 256 printable characters."""
 
-Token = Annotated[str, AfterValidator(_token)]
+Token = Annotated[
+    str,
+    SAFE_TOKEN,
+    WithJsonSchema({"type": "string", "minLength": 1, "maxLength": 4096}),
+]
 """A push token: 1 to 4,096 characters without spaces."""
 
-Email = Annotated[str, AfterValidator(_email)]
+Email = Annotated[
+    str,
+    AfterValidator(_email),
+    usual_text(_USUAL_EMAIL, 63),
+    WithJsonSchema({"type": "string", "format": "email"}),
+]
 """An address as it is sent; compared without case."""
 
-Phone = Annotated[str, BeforeValidator(_no_number), AfterValidator(_phone)]
+Phone = Annotated[
+    Any,
+    AfterValidator(_phone),
+    WithJsonSchema({"type": "string", "description": "E.164 with its plus"}),
+]
 """A phone in E.164, with its plus."""

@@ -2,15 +2,17 @@
 
 import re
 from collections.abc import Iterator
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Required
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
+from typing_extensions import TypedDict
 
-from schemas.base import Data
-from schemas.contacts import Person
+from schemas.base import Model
+from schemas.contacts import CHANNELS, PERSON, Person
 from schemas.decode import LongNumber
-from schemas.text import LONGEST_TEXT, Language, LongText, ShortText, Title, Url
+from schemas.problem import Problem
+from schemas.text import LONGEST_TEXT, Language, LongText, SecureUrl, ShortText, Title, Url
 
 MAX_PARAMS = 256
 LONGEST_NAME = 100
@@ -24,8 +26,11 @@ _IDENTIFIERS = frozenset(
 
 
 def _event_name(value: str) -> str:
-    if not value.strip() or len(value) > LONGEST_NAME:
-        raise PydanticCustomError("text.too_long", "must be 1 to 100 characters")
+    """Check a key of events. Source: docs.yespo.io/docs/validating-event-parameters."""
+    if not value.strip():
+        raise PydanticCustomError("schema.missing", "is empty")
+    if len(value) > LONGEST_NAME:
+        raise PydanticCustomError("text.too_long", "is longer than 100 characters")
     if _FORBIDDEN.search(value) or not value.isprintable():
         raise PydanticCustomError("schema.range", "holds signs that no event name may hold")
     return value
@@ -56,7 +61,7 @@ def _nodes(value: Any) -> Iterator[Any]:  # noqa: ANN401 - any JSON
 
 def _params(value: dict[str, Any]) -> dict[str, Any]:
     for name in value:
-        if re.sub(r"[^a-z]", "", name.lower()) in _IDENTIFIERS:
+        if re.sub(r"[\W_]", "", name.lower()) in _IDENTIFIERS:
             raise PydanticCustomError(
                 "schema.conflict", "names an identifier; send it beside params"
             )
@@ -65,59 +70,70 @@ def _params(value: dict[str, Any]) -> dict[str, Any]:
     return value
 
 
+EventName = Annotated[
+    str,
+    AfterValidator(_event_name),
+    WithJsonSchema(
+        {
+            "type": "string",
+            "minLength": 1,
+            "maxLength": LONGEST_NAME,
+            "description": "without < ; ’ \\ / | \" ` ' ^ ? ! , >",  # noqa: RUF001 - as above
+        }
+    ),
+]
 JsonObject = Annotated[dict[str, Any], AfterValidator(_plain_json)]
 Params = Annotated[JsonObject, Field(max_length=MAX_PARAMS), AfterValidator(_params)]
 Tags = Annotated[list[ShortText], Field(max_length=100)]
 Ttl = Annotated[int, Field(ge=1, lt=2**31)]
 
 
-class InboxTranslation(Data):
-    """An inbox message in another language."""
+class InboxText(TypedDict, total=False):
+    """What an inbox message says, in any language. `ttl` in seconds."""
 
-    title: Title
-    text: LongText
-    link: Url | None = None
-    image_url: Url | None = None
-    custom_data: JsonObject | None = None
-    ttl: Ttl | None = None
+    title: Required[Title]
+    text: Required[LongText]
+    link: Url | None
+    image_url: SecureUrl | None
+    custom_data: JsonObject | None
+    ttl: Ttl | None
 
 
-class InboxMessagePublished(Data):
+class InboxMessagePublished(InboxText, total=False):
     """A message for the app's inbox was written. `ttl` in seconds."""
 
-    name: Title
-    title: Title
-    text: LongText
-    language: Language | None = None
-    tags: Tags | None = None
-    categories: Tags | None = None
-    link: Url | None = None
-    image_url: Url | None = None
-    custom_data: JsonObject | None = None
-    ttl: Ttl | None = None
-    translations: (
-        Annotated[dict[Language, InboxTranslation], Field(max_length=MAX_TRANSLATIONS)] | None
-    ) = None
+    name: Required[Title]
+    language: Language | None
+    tags: Tags | None
+    categories: Tags | None
+    translations: Annotated[dict[Language, InboxText], Field(max_length=MAX_TRANSLATIONS)] | None
 
 
-class ActivityRecorded(Person):
-    """Somebody did something that may start a workflow."""
+class ActivityRecorded(Person, total=False):
+    """Somebody did something that may start a workflow. `params` name no identifier."""
 
-    name: Annotated[str, AfterValidator(_event_name)]
-    params: Params | None = None
+    name: Required[EventName]
+    params: Params | None
 
 
-class MessageRequested(Person):
-    """A prepared message is to be sent to somebody."""
+class MessageRequested(Person, total=False):
+    """A prepared message is to be sent to somebody. With `user_id`, `channel` is required."""
 
-    message_id: Annotated[int, Field(ge=1, lt=2**31)]
-    channel: Literal["email", "other"] | None = None
-    params: JsonObject | None = None
+    message_id: Required[Annotated[int, Field(ge=1, lt=2**31)]]
+    channel: Literal["email", "other"] | None
+    params: JsonObject | None
 
-    @model_validator(mode="after")
-    def _names_the_channel(self) -> Self:
-        if self.user_id is not None and self.channel is None:
-            raise PydanticCustomError(
-                "schema.missing", "with user_id, channel must say email or other"
-            )
-        return self
+
+def _names_the_channel(data: MessageRequested) -> Problem | None:
+    if data.get("user_id") is None or data.get("channel") is not None:
+        return None
+    return Problem(
+        reason="schema.missing",
+        field="data.channel",
+        detail="with user_id, channel must say email or other",
+    )
+
+
+INBOX_MESSAGE_PUBLISHED = Model(InboxMessagePublished, parts=("translations",))
+ACTIVITY_RECORDED = Model(ActivityRecorded, someone=PERSON, may_fall=CHANNELS)
+MESSAGE_REQUESTED = Model(MessageRequested, someone=PERSON, check=_names_the_channel)

@@ -1,4 +1,4 @@
-"""Money and quantities: decimal from record to request, never rounded."""
+"""Money and quantities: exact from record to request, never rounded."""
 
 import re
 from decimal import Decimal
@@ -6,38 +6,68 @@ from functools import lru_cache
 from typing import Annotated, Any
 
 from iso4217 import Currency as Iso4217
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
+from pydantic_core import core_schema as core
 
 from schemas.decode import EXACT_DIGITS, LongNumber, significant_digits
+from schemas.patterns import Usually
 
-_TEXT = re.compile(r"-?\d{1,20}(?:\.\d{1,18})?", re.ASCII)
-_LARGEST = Decimal(10) ** 18
+Exact = int | float | Decimal
+"""A number that holds all the digits that were sent: a float up to 15, a Decimal more of them."""
+
+_TEXT = re.compile(r"-?\d{1,64}(?:\.(\d{1,64}))?", re.ASCII)
+_MOST_PLACES = 18
+_BELOW = 10**18
+_FEW_DIGITS = 10**EXACT_DIGITS  # any whole number below has few enough
+_USUALLY = Usually(
+    core.no_info_after_validator_function(
+        float, core.str_schema(pattern=r"^[1-9][0-9]{0,10}(?:\.[0-9]{1,4})?$")
+    ),
+    core.int_schema(gt=0, lt=_FEW_DIGITS),
+    core.float_schema(gt=0, lt=_FEW_DIGITS),
+)
 _NO_CURRENCIES = frozenset({"XXX", "XTS"})
 
 
-def _decimal(value: Any) -> Any:  # noqa: ANN401 - whatever JSON held
-    """Return a number or a text of digits as the Decimal it spells."""
-    match value:
-        case LongNumber():
-            raise _too_long()
-        case bool():
-            raise PydanticCustomError("schema.type", "is true or false; send a number")
-        case int() | float():
-            return _from_number(value)
-        case str() if _TEXT.fullmatch(value):
-            return Decimal(value)
-        case str():
-            raise PydanticCustomError("schema.type", "is no decimal number such as 19.90")
-        case _:
-            return value
-
-
-def _from_number(value: float) -> Decimal:
-    spelled = repr(value)
-    if significant_digits(spelled) > EXACT_DIGITS:
+def _money(value: Any) -> Exact:  # noqa: ANN401 - whatever JSON held
+    """Return an amount, 0 or more."""
+    if isinstance(value, str):
+        return _from_text(value)
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return _from_number(value)
+    if isinstance(value, LongNumber):
         raise _too_long()
-    return Decimal(spelled)
+    raise PydanticCustomError("schema.type", "is no number; send one, or its digits as a string")
+
+
+def _quantity(value: Any) -> Exact:  # noqa: ANN401 - whatever JSON held
+    """Return how many, above 0."""
+    exact = _money(value)
+    if not exact:
+        raise _out_of_range()
+    return exact
+
+
+def _from_number(value: float) -> Exact:
+    if significant_digits(repr(value)) > EXACT_DIGITS:
+        raise _too_long()
+    return _in_range(value)
+
+
+def _from_text(value: str) -> Exact:
+    found = _TEXT.fullmatch(value)
+    if found is None:
+        raise PydanticCustomError("schema.type", "is no decimal number such as 19.90")
+    if len(found[1] or "") > _MOST_PLACES:
+        raise _out_of_range()
+    return _in_range(Decimal(value))
+
+
+def _in_range(number: Exact) -> Exact:
+    if not 0 <= number < _BELOW:
+        raise _out_of_range()
+    return number or 0  # minus zero is zero
 
 
 def _too_long() -> PydanticCustomError:
@@ -46,10 +76,8 @@ def _too_long() -> PydanticCustomError:
     )
 
 
-def _bounded(value: Decimal) -> Decimal:
-    if not abs(value) < _LARGEST:
-        raise PydanticCustomError("schema.range", "is too large")
-    return value or abs(value)  # minus zero is zero
+def _out_of_range() -> PydanticCustomError:
+    return PydanticCustomError("schema.range", "is out of range")
 
 
 @lru_cache(maxsize=256)
@@ -63,13 +91,23 @@ def _currency(value: str) -> str:
     return value
 
 
-_Exact = Annotated[Decimal, BeforeValidator(_decimal), AfterValidator(_bounded)]
+def _described(**limit: int) -> WithJsonSchema:
+    number = {"type": "number", "exclusiveMaximum": _BELOW, **limit}
+    text = {"type": "string", "pattern": r"^\d{1,18}(\.\d{1,18})?$"}
+    return WithJsonSchema(
+        {"anyOf": [number, text], "description": "up to 15 digits; as a string up to 18 + 18"}
+    )
 
-Money = Annotated[_Exact, Field(ge=0)]
+
+Money = Annotated[Any, AfterValidator(_money), _USUALLY, _described(minimum=0)]
 """An amount, 0 or more: a number of up to 15 significant digits, or a string for more."""
 
-Quantity = Annotated[_Exact, Field(gt=0)]
-"""How many, above 0."""
+Quantity = Annotated[Any, AfterValidator(_quantity), _USUALLY, _described(exclusiveMinimum=0)]
+"""How many, above 0; of the same digits."""
 
-Currency = Annotated[str, AfterValidator(_currency)]
+Currency = Annotated[
+    str,
+    AfterValidator(_currency),
+    WithJsonSchema({"type": "string", "pattern": "^[A-Z]{3}$", "description": "ISO 4217"}),
+]
 """An ISO 4217 code, upper-case."""

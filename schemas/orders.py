@@ -1,17 +1,19 @@
 """Orders."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Required
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
+from typing_extensions import TypedDict
 
-from schemas.base import Data
-from schemas.contacts import Person
+from schemas.base import Model
+from schemas.contacts import CHANNELS, PERSON, Person
 from schemas.identity import ItemId
 from schemas.money import Currency, Money, Quantity
+from schemas.patterns import usual_text
 from schemas.problem import Problem
 from schemas.text import LongText, MediumText, ShortText, Url
-from schemas.times import read_moment
+from schemas.times import USUAL, read_moment
 
 MAX_ITEMS = 1000
 MAX_EXTRAS = 100
@@ -20,48 +22,57 @@ Status = Literal["initialized", "in_progress", "delivered", "cancelled", "abando
 
 
 def _moment(value: str) -> str:
+    """Return a time as it came, but for the letters that RFC 3339 takes small and eSputnik not."""
     moment = read_moment(value)
     if isinstance(moment, Problem):
         raise PydanticCustomError(moment.reason, moment.detail)
-    return value
+    return value.upper().replace(" ", "T")
 
 
-Moment = Annotated[str, AfterValidator(_moment)]
+Moment = Annotated[
+    str,
+    AfterValidator(_moment),
+    usual_text(f"^{USUAL}$"),
+    WithJsonSchema({"type": "string", "format": "date-time", "description": "with an offset"}),
+]
 """RFC 3339 with an offset, passed on as it came."""
 
 
-class OrderItem(Data):
+class OrderItem(TypedDict, total=False):
     """One line of an order."""
 
-    product_id: ItemId
-    quantity: Quantity
-    name: MediumText | None = None
-    price: Money | None = None
-    category: MediumText | None = None
-    url: Url | None = None
-    image_url: Url | None = None
-    description: LongText | None = None
+    product_id: Required[ItemId]
+    quantity: Required[Quantity]
+    name: MediumText | None
+    price: Money | None
+    category: MediumText | None
+    url: Url | None
+    image_url: Url | None
+    description: LongText | None
 
 
-class OrderChanged(Person):
+class OrderChanged(Person, total=False):
     """An order as it is now."""
 
-    order_id: ItemId
-    status: Status
-    total: Money
-    date: Moment
-    currency: Currency | None = None
-    first_name: ShortText | None = None
-    last_name: ShortText | None = None
-    shipping: Money | None = None
-    discount: Money | None = None
-    taxes: Money | None = None
-    store_id: ItemId | None = None
-    source: ShortText | None = None
-    delivery_method: MediumText | None = None
-    delivery_address: MediumText | None = None
-    payment_method: MediumText | None = None
-    status_description: MediumText | None = None
-    restore_url: Url | None = None
-    additional_info: Annotated[dict[str, MediumText], Field(max_length=MAX_EXTRAS)] | None = None
-    items: Annotated[list[OrderItem], Field(max_length=MAX_ITEMS)] | None = None
+    order_id: Required[ItemId]
+    status: Required[Status]
+    total: Required[Money]
+    date: Required[Moment]
+    currency: Currency | None
+    first_name: ShortText | None
+    last_name: ShortText | None
+    shipping: Money | None
+    discount: Money | None
+    taxes: Money | None
+    store_id: ItemId | None
+    source: ShortText | None
+    delivery_method: MediumText | None
+    delivery_address: MediumText | None
+    payment_method: MediumText | None
+    status_description: MediumText | None
+    restore_url: Url | None
+    additional_info: Annotated[dict[str, MediumText], Field(max_length=MAX_EXTRAS)] | None
+    items: Annotated[list[OrderItem], Field(max_length=MAX_ITEMS)] | None
+
+
+ORDER_CHANGED = Model(OrderChanged, someone=PERSON, may_fall=CHANNELS, parts=("items",))

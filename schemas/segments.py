@@ -1,40 +1,46 @@
 """Membership of segments, by id."""
 
-from typing import Annotated, Self
+from typing import Annotated, Required
 
-from pydantic import Field, model_validator
-from pydantic_core import PydanticCustomError
+from pydantic import Field
+from typing_extensions import TypedDict
 
-from schemas.base import Data
+from schemas.base import Model
 from schemas.identity import UserId
+from schemas.problem import Problem
 
 MAX_MEMBERS = 500
-_Positive = Annotated[int, Field(ge=1, lt=2**63)]
+SegmentId = Annotated[int, Field(ge=1, lt=2**31)]
+ContactId = Annotated[int, Field(ge=1, lt=2**63)]
 
 
-class _Members(Data):
-    segment_id: Annotated[int, Field(ge=1, lt=2**31)]
-    contact_ids: Annotated[list[_Positive], Field(min_length=1, max_length=MAX_MEMBERS)] | None = (
-        None
-    )
-    user_ids: Annotated[list[UserId], Field(min_length=1, max_length=MAX_MEMBERS)] | None = None
+class Members(TypedDict, total=False):
+    """People and a segment; they are named by eSputnik's ids or by ours."""
 
-    @model_validator(mode="after")
-    def _names_members(self) -> Self:
-        if self.contact_ids is None and self.user_ids is None:
-            raise PydanticCustomError(
-                "schema.missing", "names no members; send contact_ids or user_ids"
-            )
-        if self.contact_ids is not None and self.user_ids is not None:
-            raise PydanticCustomError(
-                "schema.conflict", "names contact_ids and user_ids; send one of them"
-            )
-        return self
+    segment_id: Required[SegmentId]
+    contact_ids: Annotated[list[ContactId], Field(min_length=1, max_length=MAX_MEMBERS)] | None
+    user_ids: Annotated[list[UserId], Field(min_length=1, max_length=MAX_MEMBERS)] | None
 
 
-class SegmentJoined(_Members):
-    """People joined a segment."""
+class SegmentJoined(Members, total=False):
+    """People joined a segment, 1 to 500 of them, by `contact_ids` or by `user_ids`."""
 
 
-class SegmentLeft(_Members):
-    """People left a segment."""
+class SegmentLeft(Members, total=False):
+    """People left a segment, 1 to 500 of them, by `contact_ids` or by `user_ids`."""
+
+
+def _named_once(data: Members) -> Problem | None:
+    kinds = [name for name in ("contact_ids", "user_ids") if data.get(name) is not None]
+    match kinds:
+        case [_]:
+            return None
+        case []:
+            reason, detail = "schema.missing", "names no members; send contact_ids or user_ids"
+        case _:
+            reason, detail = "schema.conflict", "names contact_ids and user_ids; send one of them"
+    return Problem(reason=reason, field="data", detail=detail)
+
+
+SEGMENT_JOINED = Model(SegmentJoined, check=_named_once)
+SEGMENT_LEFT = Model(SegmentLeft, check=_named_once)

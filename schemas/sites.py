@@ -1,12 +1,13 @@
 """Sites of the account."""
 
 import re
-from typing import Annotated
+from typing import Annotated, Required
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
+from typing_extensions import TypedDict
 
-from schemas.base import Data
+from schemas.base import Model
 
 _DOMAIN = re.compile(r"(?:https?://)?[^\s/?#@\\]{1,253}(?:/[^\s]*)?")
 _PATH = re.compile(r"/(?:[^\s/?#]+/)*")
@@ -31,24 +32,32 @@ def _worker(value: str) -> str:
     return value
 
 
-Domain = Annotated[str, AfterValidator(_domain)]
-WorkerPath = Annotated[str, AfterValidator(_path)]
-WorkerName = Annotated[str, AfterValidator(_worker)]
+def _described(description: str) -> WithJsonSchema:
+    return WithJsonSchema({"type": "string", "description": description})
 
 
-class SiteRegistered(Data):
+Domain = Annotated[str, AfterValidator(_domain), _described("a host, or an http(s) address")]
+WorkerPath = Annotated[str, AfterValidator(_path), _described("starts and ends with a slash")]
+WorkerName = Annotated[str, AfterValidator(_worker), _described("a file name that ends with .js")]
+
+
+class SiteRegistered(TypedDict, total=False):
     """A site is to be tracked."""
 
-    domain: Domain
+    domain: Required[Domain]
 
 
-class WebpushSiteRegistered(Data):
+class WebpushSiteRegistered(TypedDict, total=False):
     """A site may send web pushes.
 
     Source of the rules: docs.yespo.io/docs/how-send-web-push-notifications-website.
     """
 
-    domain: Domain
-    service_worker_name: WorkerName
-    service_worker_path: WorkerPath
-    service_worker_scope: WorkerPath
+    domain: Required[Domain]
+    service_worker_name: Required[WorkerName]
+    service_worker_path: Required[WorkerPath]
+    service_worker_scope: Required[WorkerPath]
+
+
+SITE_REGISTERED = Model(SiteRegistered)
+WEBPUSH_SITE_REGISTERED = Model(WebpushSiteRegistered)

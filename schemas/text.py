@@ -3,15 +3,16 @@
 import ipaddress
 import re
 import unicodedata
-from collections.abc import Callable
 from functools import lru_cache
 from typing import Annotated
 from urllib.parse import urlsplit
 from zoneinfo import available_timezones
 
 import langcodes
-from pydantic import AfterValidator
+from pydantic import AfterValidator, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
+
+from schemas.patterns import NO_CONTROL, NOT_BLANK, usual_text
 
 LONGEST_NAME = 40
 LONGEST_WORD_OF_ABBREVIATION = 3
@@ -19,31 +20,24 @@ MAX_LONG_WORDS = 3
 MAX_DIGITS = 3
 LONGEST_URL = 2048
 LONGEST_TEXT = 64 * 1024
-_LINE_BREAKS = "\t\n\r"
+LINE_BREAKS = "\t\n\r"
 _TURNING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f")
 _WORD = re.compile(r"[^\W_]+(?:['’ʼ-][^\W_]+)*")  # noqa: RUF001 - apostrophes of names
 _ABBREVIATION = re.compile(r"[^\W_]{1,3}\.")
+# Up to three words of letters that are never spelled in two ways: no rule of names can fail.
+_WORDS = "[A-Za-zА-Яа-яЄІЇҐєіїґ]+"  # noqa: RUF001 - Latin and Cyrillic
+_USUAL_NAME = usual_text(f"^{_WORDS}(?:[ '’-]{_WORDS}){{0,2}}$", LONGEST_NAME)  # noqa: RUF001
+# A host under a public name, and behind it signs that mean nothing to whoever reads links.
+_USUAL_URL = usual_text(
+    r"^https?://[a-z][a-z0-9-]*(?:\.[a-z0-9-]+)*\.(?:[a-z]{2}|com|net|org|info|shop|store)"
+    r"(?:[/?#][!-\[\]-~]*)?$",
+    LONGEST_URL,
+)
 _PRIVATE_ENDS = (".local", ".localhost", ".internal", ".lan", ".home", ".corp", ".test")
 
 
-def text(longest: int, *, blank: bool = True) -> Callable[[str], str]:
-    """Return a validator of texts up to so many characters; line breaks are no control."""
-
-    def check(value: str) -> str:
-        if len(value) > longest:
-            raise PydanticCustomError(
-                "text.too_long", "is longer than {longest} characters", {"longest": longest}
-            )
-        if not blank and not value.strip():
-            raise PydanticCustomError("schema.missing", "is empty")
-        if _has_control(value, _LINE_BREAKS):
-            raise PydanticCustomError("text.control", "holds control characters; leave them out")
-        return value
-
-    return check
-
-
-def _has_control(value: str, allowed: str) -> bool:
+def has_control(value: str, allowed: str = "") -> bool:
+    """Tell whether a text holds control characters, or signs that turn the direction of writing."""
     if value.isascii() and value.isprintable():
         return False
     return any(
@@ -58,7 +52,7 @@ def _name(value: str, longest_words: int | None) -> str:
     Source: docs.yespo.io/docs/adding-new-users.
     """
     name = unicodedata.normalize("NFC", value.strip())
-    if _has_control(name, ""):
+    if has_control(name):
         raise PydanticCustomError("text.control", "holds control characters; leave them out")
     if len(name) > LONGEST_NAME:
         raise PydanticCustomError("text.too_long", "is longer than 40 characters")
@@ -106,10 +100,16 @@ def _url(value: str) -> str:
     """Check a link that is passed on: a public web address that carries no credentials."""
     if len(value) > LONGEST_URL:
         raise PydanticCustomError("text.too_long", "is longer than 2,048 characters")
-    if not _is_public(value):
-        raise PydanticCustomError(
-            "map.unsafe_url", "is no public http or https address without credentials"
-        )
+    if _is_public(value):
+        return value
+    raise PydanticCustomError(
+        "map.unsafe_url", "is no public http or https address without credentials"
+    )
+
+
+def _secure(value: str) -> str:
+    if not value.lower().startswith("https:"):
+        raise PydanticCustomError("schema.range", "must be an https address")
     return value
 
 
@@ -130,12 +130,49 @@ def _is_public(value: str) -> bool:
         return "." in host and not is_numeric and not host.endswith(_PRIVATE_ENDS)
 
 
-FirstName = Annotated[str, AfterValidator(_first_name)]
-LastName = Annotated[str, AfterValidator(_last_name)]
-Language = Annotated[str, AfterValidator(_language)]
-TimeZone = Annotated[str, AfterValidator(_time_zone)]
-Url = Annotated[str, AfterValidator(_url)]
-ShortText = Annotated[str, AfterValidator(text(255))]
-Title = Annotated[str, AfterValidator(text(1000, blank=False))]
-MediumText = Annotated[str, AfterValidator(text(1000))]
-LongText = Annotated[str, AfterValidator(text(LONGEST_TEXT, blank=False))]
+_NAME_SCHEMA = WithJsonSchema(
+    {
+        "type": "string",
+        "maxLength": LONGEST_NAME,
+        "description": "letters; hyphens and apostrophes within words",
+    }
+)
+
+FirstName = Annotated[str, AfterValidator(_first_name), _USUAL_NAME, _NAME_SCHEMA]
+LastName = Annotated[str, AfterValidator(_last_name), _USUAL_NAME, _NAME_SCHEMA]
+Language = Annotated[
+    str, AfterValidator(_language), WithJsonSchema({"type": "string", "description": "BCP 47"})
+]
+TimeZone = Annotated[
+    str, AfterValidator(_time_zone), WithJsonSchema({"type": "string", "description": "IANA"})
+]
+Url = Annotated[
+    str,
+    AfterValidator(_url),
+    _USUAL_URL,
+    WithJsonSchema(
+        {
+            "type": "string",
+            "format": "uri",
+            "maxLength": LONGEST_URL,
+            "description": "a public web address",
+        }
+    ),
+]
+SecureUrl = Annotated[
+    str,
+    AfterValidator(_url),
+    AfterValidator(_secure),
+    WithJsonSchema(
+        {
+            "type": "string",
+            "format": "uri",
+            "maxLength": LONGEST_URL,
+            "description": "a public https address",
+        }
+    ),
+]
+ShortText = Annotated[str, Field(max_length=255), NO_CONTROL]
+MediumText = Annotated[str, Field(max_length=1000), NO_CONTROL]
+Title = Annotated[str, Field(min_length=1, max_length=1000), NOT_BLANK, NO_CONTROL]
+LongText = Annotated[str, Field(min_length=1, max_length=LONGEST_TEXT), NOT_BLANK, NO_CONTROL]

@@ -48,7 +48,7 @@ def a_call(**changes: Any) -> Call:
         "action": Action.ADD_CONTACT,
         "intent": "contact.upsert",
         "repeat": Repeat.SAFE,
-        "key": "es1-a",
+        "identity": "id:\0a",
         "lanes": ("e:ann@example.com",),
         "request": a_request(),
     }
@@ -61,7 +61,7 @@ def an_item(shape: Shape = ORDERS, item: bytes = b'{"n":1}', **changes: Any) -> 
         "action": shape.action,
         "intent": "order.add",
         "repeat": Repeat.KEYED,
-        "key": "es1-b",
+        "identity": "id:\0b",
         "lanes": ("o:1",),
         "shape": shape,
         "item": item,

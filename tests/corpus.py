@@ -1,7 +1,7 @@
 """Bad records, and good ones that look bad, each with what must become of it. Data alone.
 
 Every entry stands for one record. `reason` is the one it is buried with, "" where it is taken.
-Reasons that need a memory of other events, or a bug of ours, are not among them.
+Reasons that need a memory of other events are not among them.
 """
 
 import gzip
@@ -27,8 +27,9 @@ Headers = tuple[tuple[str, bytes | None], ...]
 class Entry:
     """A record, the settings it is read with, and what must become of it.
 
-    `topic_type`, `deletes`, `phone_region`, `strict`: the settings. `timestamp` in ms.
-    `skipped`: the rule by which it is skipped. `is_told`: calls are made besides the burial.
+    `topic_type`, `is_type_fixed`, `deletes`, `phone_region`, `strict`: the settings. `timestamp`
+    in ms. `skipped`: the rule by which it is skipped. `is_told`: calls are made besides the burial.
+    `has_bug`: the handler of its type is broken.
     """
 
     name: str
@@ -38,11 +39,13 @@ class Entry:
     key: bytes | None = b"k"
     timestamp: int = int(NOW * 1000)
     topic_type: str | None = None
+    is_type_fixed: bool = False
     deletes: bool = False
     phone_region: str | None = None
     strict: bool = False
     skipped: str = ""
     is_told: bool = False
+    has_bug: bool = False
 
 
 def as_json(value: object) -> bytes:
@@ -68,6 +71,11 @@ def raw_order(total: str, order_id: str = '"o1"') -> bytes:
     """An order whose total (and id) are spelled out: what Python would write otherwise."""
     text = order(total="TOTAL", order_id="ID").decode()
     return text.replace('"TOTAL"', total).replace('"ID"', order_id).encode()
+
+
+def raw_attribute(number: str) -> bytes:
+    """A sign-up with an attribute whose number is spelled out."""
+    return sign_up(user_id="u1", attributes={"a": "N"}).replace(b'"N"', number.encode())
 
 
 def opt_out(kind: str = OPT_OUT, **envelope: Any) -> bytes:
@@ -101,8 +109,18 @@ GOOD = sign_up(email="ann@example.com")
 NO_TEXTS: tuple[Any, ...] = ({}, [], 1, True)
 BARE = as_json({"email": "ann@example.com"})
 CLOUD = as_json(cloud())
+ANN_BY_EMAIL: dict[str, Any] = {"channel": "email", "email": "ann@example.com"}
+TWO_ADDRESSES = (
+    b'{"id": "e1", "type": "%b", "occurred_at": "2026-11-24T09:00:00Z", "data": {'
+    b'"channel": "email", "email": "ann@example.com", "\\u0065mail": "bob@example.com"}}'
+)
 STRUCTURED: Headers = (("content-type", b"application/cloudevents+json"),)
 GZIP: Headers = (("content-encoding", b"gzip"),)
+
+
+ACTIVITY_OF_TWO_MAILS = event(
+    "activity.recorded", {"name": "n", "user_id": "u", "params": {"email2": "x", "phones": ["1"]}}
+)
 
 
 def nested(depth: int) -> bytes:
@@ -268,6 +286,20 @@ FORMS = (
         )
         for key in (None, b"", b"\xff")
     ),
+    *entries(
+        "schema.conflict", ("not the topic's type", GOOD), topic_type=ORDER, is_type_fixed=True
+    ),
+    *entries("", ("the topic's type", GOOD), topic_type=SIGN_UP, is_type_fixed=True),
+    *entries("", ("another type than usual", GOOD), topic_type=ORDER),
+    Entry(
+        name="tombstone that deletes, on a topic of one type",
+        value=None,
+        key=b"u1",
+        topic_type="user.updated",
+        is_type_fixed=True,
+        deletes=True,
+    ),
+    *entries("map.handler_error", ("bug of ours", GOOD), has_bug=True),
 )
 
 PEOPLE = (
@@ -335,6 +367,25 @@ PEOPLE = (
         ("IDN", sign_up(email="user@почта.укр")),
         ("upper case", sign_up(email="ANN@EXAMPLE.COM")),
         ("bad e-mail beside an id", sign_up(user_id="u1", email="ann")),
+        ("bad phone beside an e-mail", sign_up(email="ann@example.com", phone="12")),
+        ("phone number beside an e-mail", sign_up(email="ann@example.com", phone=380501234567)),
+        ("bad names", sign_up(user_id="u1", first_name="{{x}}", last_name="a" * 41)),
+        ("bad attribute", sign_up(user_id="u1", attributes={"a": "x" * 1001})),
+        ("long number as an attribute", raw_attribute("0.12345678901234567")),
+        ("bad e-mail of a buyer", order(user_id="u1", email="ann")),
+        ("bad phone of a buyer", order(phone="12")),
+        (
+            "bad phone of a reader",
+            event("activity.recorded", {"name": "n", "user_id": "u1", "phone": "12"}),
+        ),
+        (
+            "bad e-mail of a device's owner",
+            event(
+                "device_token.registered",
+                {"app_id": "a", "token": "t", "user_id": "u1", "email": "ann"},
+            ),
+        ),
+        ("bad e-mail of the deleted", event("user.deleted", {"user_id": "u1", "email": "ann"})),
         ("phone with signs", sign_up(phone="+380 (50) 123-45-67")),
     ),
     *entries("", ("phone with a region", sign_up(phone="0501234567")), phone_region="UA"),
@@ -397,6 +448,9 @@ TIMES = (
         ("opt-out with a bad id", opt_out(id=7)),
         timestamp=-1,
     ),
+    *entries("time.no_zone", ("order of no zone", order(date="2026-11-24T09:00:00"))),
+    *entries("time.format", ("order of no date", order(date="2026-02-30T09:00:00Z"))),
+    *entries("", ("order of lower case", order(date="2026-11-24 09:00:00z"))),
 )
 
 CONSENT = (
@@ -416,6 +470,36 @@ CONSENT = (
         ("opt-in, key twice, packed", gzip.compress(opt_out(OPT_IN)[:-1] + b',"id":"e2"}')),
         headers=GZIP,
     ),
+    *entries(
+        "consent.ambiguous",
+        ("opt-out, address twice", TWO_ADDRESSES % OPT_OUT.encode()),
+        is_told=True,
+    ),
+    *entries("consent.ambiguous", ("opt-in, address twice", TWO_ADDRESSES % OPT_IN.encode())),
+    *entries(
+        "",
+        *(
+            (f"opt-out with {name} {value!r:.9}", event(OPT_OUT, ANN_BY_EMAIL | {name: value}))
+            for name, value in (
+                ("reason", "a" * 1001),
+                ("reason", 7),
+                ("reason", "a\0"),
+                ("user_id", 7),
+                ("user_id", "."),
+                ("phone", "12"),
+                ("phone", {}),
+                ("categories", []),
+                ("categories", "news"),
+                ("categories", [7]),
+            )
+        ),
+    ),
+    *entries("consent.no_time", ("opt-in, bare", as_json(ANN_BY_EMAIL)), topic_type=OPT_IN),
+    *entries(
+        "ident.email_invalid",
+        ("opt-in of a bad address", event(OPT_IN, ANN_BY_EMAIL | {"user_id": "u", "email": "x"})),
+    ),
+    *entries("ident.missing_contact", ("opt-out of nobody", event(OPT_OUT, {"channel": "email"}))),
     *entries(
         "consent.unnormalised",
         ("opt-out of no address", event(OPT_OUT, {"channel": "email", "email": "x"})),
@@ -442,7 +526,18 @@ LIMITS = (
         ("amount of 64 bits", raw_order("18446744073709551615")),
         ("amount of 17 digits", raw_order("0.30000000000000004")),
         ("integer id beyond 64 bits", raw_order("1", "18446744073709551616")),
+        ("total of 309 digits", raw_order("1" * 309)),
+        ("total beyond 18 digits", order(total="1" * 19)),
         ("negative total", order(total=-1)),
+        ("negative shipping", order(shipping="-0.01")),
+        ("no quantity", order(items=[{"product_id": "p", "quantity": 0}])),
+        ("sign in an activity's name", event("activity.recorded", {"name": "a<b", "user_id": "u"})),
+        ("member 0", event("segment.joined", {"segment_id": 1, "contact_ids": [0]})),
+        ("no members", event("segment.joined", {"segment_id": 1, "user_ids": []})),
+        (
+            "501 members",
+            event("segment.joined", {"segment_id": 1, "contact_ids": list(range(1, 502))}),
+        ),
         ("negative quantity", order(items=[{"product_id": "p", "quantity": -1}])),
         ("1,001 items", order(items=[{"product_id": "p", "quantity": 1}] * 1001)),
         ("300 attributes", sign_up(user_id="u", attributes={f"a{n}": 1 for n in range(300)})),
@@ -459,9 +554,13 @@ LIMITS = (
         ),
         ("attribute __proto__", sign_up(user_id="u", attributes={"__proto__": "x"})),
         ("unknown field", sign_up(user_id="u", nickname="x")),
+        ("param that only looks like an identifier", ACTIVITY_OF_TWO_MAILS),
     ),
     *entries(
-        "schema.unknown_field", ("unknown, strict", sign_up(user_id="u", nickname="x")), strict=True
+        "schema.unknown_field",
+        ("unknown, strict", sign_up(user_id="u", nickname="x")),
+        ("unknown within, strict", sign_up(user_id="u", address={"planet": "x"})),
+        strict=True,
     ),
     *entries(
         "schema.type",
@@ -486,7 +585,14 @@ LIMITS = (
             ),
         ),
     ),
-    *entries("schema.missing", ("order without a total", event(ORDER, {"order_id": "o"}))),
+    *entries(
+        "schema.missing",
+        ("order without a total", event(ORDER, {"order_id": "o"})),
+        ("order without a currency", order(currency=None)),
+        ("segment of nobody", event("segment.joined", {"segment_id": 1})),
+        ("message by user id", event("message.requested", {"message_id": 1, "user_id": "u"})),
+        ("activity of no name", event("activity.recorded", {"name": "", "user_id": "u"})),
+    ),
     *entries(
         "schema.conflict",
         (
@@ -498,7 +604,24 @@ LIMITS = (
             event("activity.recorded", {"name": "n", "user_id": "u", "params": {"E-Mail": "x"}}),
         ),
     ),
-    *entries("text.too_long", ("text of 900 kB", order(status_description="a" * 900_000))),
+    *entries(
+        "text.too_long",
+        ("text of 900 kB", order(status_description="a" * 900_000)),
+        (
+            "name of an activity",
+            event("activity.recorded", {"name": "a" * 101, "user_id": "u"}),
+        ),
+        (
+            "name of a param",
+            event("activity.recorded", {"name": "n", "user_id": "u", "params": {"a" * 101: 1}}),
+        ),
+        (
+            "activity over 20 kB",
+            event(
+                "activity.recorded", {"name": "n", "user_id": "u", "params": {"a": "x" * 20_000}}
+            ),
+        ),
+    ),
     *entries(
         "text.control",
         *(
