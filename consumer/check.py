@@ -77,14 +77,16 @@ async def _size(admin: KafkaAdmin, topic: str) -> str | None:
 
 
 async def _group(loaded: Loaded, admin: KafkaAdmin) -> Finding:
-    group = loaded.settings.kafka.group_id
+    group, seconds = loaded.settings.kafka.group_id, loaded.settings.kafka.start_timeout
+    check = f"group {group}"
     try:
-        async with asyncio.timeout(loaded.settings.kafka.start_timeout):
+        async with asyncio.timeout(seconds):
             coordinator = await admin.coordinator(group)
-    except (SyncError, TimeoutError) as trouble:
-        remedy = f"allow READ on the group {group} to this user"
-        return failed(f"group {group}", f"may not be used ({type(trouble).__name__})", remedy)
-    return passed(f"group {group}", f"coordinated by broker {coordinator}")
+    except TimeoutError:
+        return failed(check, f"no broker coordinates it within {seconds:g} s", "check the brokers")
+    except SyncError:
+        return failed(check, "may not be used", f"allow READ on the group {group} to this user")
+    return passed(check, f"coordinated by broker {coordinator}")
 
 
 # -- eSputnik -------------------------------------------------------------------------------

@@ -1,5 +1,6 @@
 """What must be asked of the brokers, or made there."""
 
+import asyncio
 from collections.abc import Mapping
 from typing import Self
 
@@ -8,7 +9,7 @@ from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import KafkaError, TopicAlreadyExistsError, TopicAuthorizationFailedError
 
 from consumer.errors import SettingsError
-from consumer.kafka.connection import Connection, refused, start
+from consumer.kafka.connection import RETRY_SECONDS, Connection, refused, start
 
 WRITE = 4  # Kafka's code of the operation
 MOST_REPLICAS = 3
@@ -70,15 +71,18 @@ class KafkaAdmin:
                 raise SettingsError([f"{fault}; create it, or allow this user to"])
 
     async def coordinator(self, group: str) -> int:
-        """Return the broker that coordinates a group.
+        """Return the broker that coordinates a group; waits for a young cluster to choose one.
 
         Raises:
             CredentialsError: The group may not be used.
         """
-        try:
-            return int(await self._admin.find_coordinator(group))
-        except KafkaError as trouble:
-            raise refused(self._connection, type(trouble).__name__) from None
+        while True:
+            try:
+                return int(await self._admin.find_coordinator(group))
+            except KafkaError as trouble:
+                if not trouble.retriable:
+                    raise refused(self._connection, type(trouble).__name__) from None
+            await asyncio.sleep(RETRY_SECONDS)
 
     async def config(self, topic: str) -> dict[str, str]:
         """Return a topic's configuration; empty where the broker does not tell."""

@@ -14,28 +14,27 @@ from tests.brokers.topics import fresh, make_topics
 from tests.integration.commands import Ended, run, sandbox
 
 ROOM = 64 * 1024
-LOOK_EVERY = 0.05  # s
 
 
 @pytest.fixture(scope="module")
-def account() -> Iterator[dict[str, str]]:
+def account() -> Iterator[dict[str, Any]]:
     """The settings by which a sandbox account is reached."""
     with sandbox() as settings:
         yield settings
 
 
 async def _make(bootstrap: str, topic: str, config: dict[str, str]) -> None:
-    """Make a topic, and wait until the broker tells of it."""
+    """Make a topic, and ask until the broker tells of it."""
     await make_topics(bootstrap, {topic: 1}, config)
     async with KafkaAdmin(Connection(bootstrap_servers=bootstrap)) as admin:
         while topic not in await admin.topics():
-            await asyncio.sleep(LOOK_EVERY)
+            pass
 
 
 class Place:
     """Topics of a test's own, and the settings that name them."""
 
-    def __init__(self, bootstrap: str, account: dict[str, str]) -> None:
+    def __init__(self, bootstrap: str, account: dict[str, Any]) -> None:
         self.bootstrap = bootstrap
         self.source, self.dead, self.group = fresh("orders"), fresh("dead"), fresh("group")
         self._account = account
@@ -45,7 +44,7 @@ class Place:
         asyncio.run(_make(self.bootstrap, topic, config))
 
     def check(self, **changes: Any) -> Ended:
-        settings = {
+        settings: dict[str, Any] = {
             "KAFKA__BOOTSTRAP_SERVERS": self.bootstrap,
             "KAFKA__GROUP_ID": self.group,
             "TOPICS": json.dumps({self.source: {}}),
@@ -55,7 +54,7 @@ class Place:
 
 
 @pytest.fixture
-def place(bootstrap: str, account: dict[str, str]) -> Place:
+def place(bootstrap: str, account: dict[str, Any]) -> Place:
     return Place(bootstrap, account)
 
 
@@ -73,7 +72,7 @@ def failures(done: Ended) -> list[dict[str, str]]:
 
 
 @pytest.mark.kafka
-def test_all_that_holds_is_told_in_one_line_each(place: Place, account: dict[str, str]) -> None:
+def test_all_that_holds_is_told_in_one_line_each(place: Place, account: dict[str, Any]) -> None:
     place.make(place.source, 100_000)
     place.make(place.dead, 100_000 + ROOM)
     control = account["ESPUTNIK__BASE_URL"].removesuffix("/api")
@@ -133,7 +132,7 @@ def test_without_any_topic_of_the_default_table_there_is_nothing_to_read(place: 
 
 
 def test_a_broker_that_does_not_answer_is_told_and_the_account_is_tried_all_the_same(
-    account: dict[str, str],
+    account: dict[str, Any],
 ) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         nobody = f"127.0.0.1:{listener.getsockname()[1]}"
@@ -149,7 +148,10 @@ def test_a_broker_that_does_not_answer_is_told_and_the_account_is_tried_all_the_
 # -- eSputnik -------------------------------------------------------------------------------
 
 
-UNREACHED = {"KAFKA__BOOTSTRAP_SERVERS": "127.0.0.1:1", "KAFKA__START_TIMEOUT": "0.1"}
+UNREACHED: dict[str, Any] = {
+    "KAFKA__BOOTSTRAP_SERVERS": "127.0.0.1:1",
+    "KAFKA__START_TIMEOUT": "0.1",
+}
 
 
 def esputnik(**settings: Any) -> list[dict[str, str]]:
@@ -159,7 +161,7 @@ def esputnik(**settings: Any) -> list[dict[str, str]]:
     ]
 
 
-def test_a_key_that_is_refused_is_told_with_its_setting(account: dict[str, str]) -> None:
+def test_a_key_that_is_refused_is_told_with_its_setting(account: dict[str, Any]) -> None:
     (failure,) = esputnik(**(account | {"ESPUTNIK__API_KEY": "wrong"}))
 
     assert (failure["check"], failure["detail"]) == ("eSputnik", "the API key is refused (401)")
@@ -174,7 +176,7 @@ def test_an_account_that_does_not_answer_is_told_with_its_setting() -> None:
 
 
 def test_fields_and_segments_that_do_not_exist_are_told_with_their_settings(
-    account: dict[str, str],
+    account: dict[str, Any],
 ) -> None:
     field, segment = esputnik(
         CONTACTS__CUSTOM_FIELDS='{"colour": 404404}',

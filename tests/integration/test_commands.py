@@ -6,6 +6,7 @@ import socket
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import orjson
 import pytest
@@ -13,11 +14,11 @@ import pytest
 from tests.integration.commands import COMMAND, Ended, ended, environment, run, sandbox, started
 
 MISSING_KEY = "ESPUTNIK_SYNC_ESPUTNIK__API_KEY: is missing"
-UNREACHABLE = {"KAFKA__START_TIMEOUT": "0.5", "ESPUTNIK__API_KEY": "k"}
+UNREACHABLE: dict[str, Any] = {"KAFKA__START_TIMEOUT": "0.5", "ESPUTNIK__API_KEY": "k"}
 
 
 @pytest.fixture(scope="module")
-def account() -> Iterator[dict[str, str]]:
+def account() -> Iterator[dict[str, Any]]:
     """The settings by which a sandbox account is reached."""
     with sandbox() as settings:
         yield settings
@@ -100,7 +101,7 @@ def test_the_file_of_the_folder_is_read_and_the_command_line_overrules_it(tmp_pa
 
 
 def test_the_settings_are_shown_without_the_secrets() -> None:
-    secrets = {
+    secrets: dict[str, Any] = {
         "ESPUTNIK__API_KEY": "canary-1",
         "ADMIN__TOKEN": "canary-2",
         "KAFKA__SASL_PASSWORD": "canary-3",
@@ -133,7 +134,7 @@ def test_settings_without_effect_are_named_in_one_warning_and_kubernetes_is_igno
 
 
 @pytest.mark.broker
-def test_an_admin_port_in_use_is_told(bootstrap: str, account: dict[str, str]) -> None:
+def test_an_admin_port_in_use_is_told(bootstrap: str, account: dict[str, Any]) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         done = run("run", _KAFKA_BOOTSTRAP_SERVERS=bootstrap, ADMIN__PORT=port, **account)
@@ -145,7 +146,7 @@ def test_an_admin_port_in_use_is_told(bootstrap: str, account: dict[str, str]) -
 
 @pytest.mark.kafka
 def test_a_topic_that_is_named_and_does_not_exist_is_told(
-    bootstrap: str, account: dict[str, str]
+    bootstrap: str, account: dict[str, Any]
 ) -> None:
     topics = '{"no-such-topic": {}, "nor-this": {}}'
     done = run("run", KAFKA__BOOTSTRAP_SERVERS=bootstrap, TOPICS=topics, ADMIN__PORT=0, **account)
@@ -182,7 +183,7 @@ def test_without_a_broker_a_command_gives_up_in_time(command: str, nobody: str) 
 
 
 @pytest.mark.broker
-def test_a_key_that_is_refused_ends_the_run(bootstrap: str, account: dict[str, str]) -> None:
+def test_a_key_that_is_refused_ends_the_run(bootstrap: str, account: dict[str, Any]) -> None:
     wrong = account | {"ESPUTNIK__API_KEY": "canary-key"}
     done = run("run", KAFKA__BOOTSTRAP_SERVERS=bootstrap, ADMIN__PORT=0, **wrong)
 
@@ -193,7 +194,7 @@ def test_a_key_that_is_refused_ends_the_run(bootstrap: str, account: dict[str, s
 
 
 @pytest.mark.parametrize("command", ["call account-info --json -", "token create"])
-def test_a_key_that_is_refused_ends_a_call(command: str, account: dict[str, str]) -> None:
+def test_a_key_that_is_refused_ends_a_call(command: str, account: dict[str, Any]) -> None:
     wrong = account | {"ESPUTNIK__API_KEY": "canary-key"}
     done = run(*command.split(), given="{}", **wrong)
 
@@ -241,7 +242,7 @@ def test_the_sandbox_ends_well_when_it_is_told_to(number: signal.Signals) -> Non
 @pytest.mark.broker
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_run_that_is_told_to_stop_ends_well_and_logs_lines_of_json(
-    bootstrap: str, account: dict[str, str], number: signal.Signals
+    bootstrap: str, account: dict[str, Any], number: signal.Signals
 ) -> None:
     with started(
         ["run"],
@@ -304,7 +305,7 @@ def test_a_call_that_is_written_wrong_is_told_and_not_made(given: str) -> None:
 # -- results --------------------------------------------------------------------------------
 
 
-def test_a_call_that_is_done_prints_the_answer(account: dict[str, str]) -> None:
+def test_a_call_that_is_done_prints_the_answer(account: dict[str, Any]) -> None:
     given = '{"body": {"domain": "https://shop.example.com"}}'
     done = run("call", "add-domain", "--json", "-", given=given, **account)
 
@@ -312,7 +313,7 @@ def test_a_call_that_is_done_prints_the_answer(account: dict[str, str]) -> None:
     assert "siteId" in done.results[0]
 
 
-def test_a_call_that_is_refused_prints_the_answer_and_why(account: dict[str, str]) -> None:
+def test_a_call_that_is_refused_prints_the_answer_and_why(account: dict[str, Any]) -> None:
     given = '{"path": {"id": 404404}}'
     done = run("call", "delete-contact", "--json", "-", given=given, **account)
 
@@ -331,7 +332,7 @@ def test_an_account_that_does_not_answer_is_told(nobody: str) -> None:
     assert "ESPUTNIK_SYNC_ESPUTNIK__BASE_URL" in line
 
 
-def test_a_token_is_all_that_is_printed(account: dict[str, str]) -> None:
+def test_a_token_is_all_that_is_printed(account: dict[str, Any]) -> None:
     done = run("token", "create", **account)
 
     assert (done.code, done.err) == (0, "")
