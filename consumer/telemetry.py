@@ -25,11 +25,10 @@ from consumer.metrics import PREFIX, Metric
 LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
 FIRST = ("event", "level", "timestamp")
 FIELDS = frozenset(
-    {*FIRST, "topic", "partition", "offset", "event_id", "event_type"}
-    | {"action", "idempotency_key", "status", "attempt", "duration_ms", "contact", "reason"}
-    | {"field", "error", "trace", "logger", "cause", "scope", "seconds", "topics", "version"}
-    | {"host", "port", "partitions", "records", "held", "settings", "remedy", "rule", "size"}
-    | {"group", "session", "letter", "url"}
+    {*FIRST, "topic", "partition", "offset", "event_id", "event_type", "action", "contact"}
+    | {"idempotency_key", "status", "attempt", "duration_ms", "reason", "field", "error", "trace"}
+    | {"logger", "cause", "why", "scope", "rule", "seconds", "in_time", "behind", "records", "size"}
+    | {"topics", "partitions", "group", "session", "letter", "host", "port", "version"}
 )
 _VALUE_BEGINS = re.compile(r"[:=<>'\"(\[{\n\d]")
 
@@ -160,6 +159,7 @@ class Metrics:
         self._oldest = self._gauge(metrics.OLDEST)
         self._lag = self._gauge(metrics.LAG)
         self._throttled = self._counter(metrics.THROTTLED)
+        self._resent = self._counter(metrics.RESENT)
         self._paused = self._gauge(metrics.PAUSED)
         self._imports = self._counter(metrics.IMPORTS)
         self._consent = self._counter(metrics.CONSENT_SKIPS)
@@ -202,6 +202,10 @@ class Metrics:
     def imported(self, status: str) -> None:
         """Count an import session by how it ended."""
         self._imports.labels(status).inc()
+
+    def resent(self, calls: int) -> None:
+        """Count calls that may have run before and are sent again."""
+        self._resent.inc(calls)
 
     def throttled(self, seconds: float) -> None:
         """Count time spent waiting for the account's limits."""
