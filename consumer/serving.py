@@ -31,6 +31,7 @@ class Serving:
             log_config=None,
             access_log=False,
             lifespan="off",
+            ws="none",
             server_header=False,
             date_header=True,
             timeout_graceful_shutdown=STOP_SECONDS,

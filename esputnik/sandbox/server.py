@@ -50,8 +50,6 @@ class SandboxApp:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        if scope["type"] != "http":
-            return None
         request = Request(scope, receive)
         if request.url.path.startswith(CONTROL):
             response = self._control(request, await request.body())
