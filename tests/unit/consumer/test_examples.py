@@ -1,0 +1,49 @@
+"""Each file of tests/examples shows an event, some settings, and what `explain` prints for it."""
+
+import json
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+
+from consumer.build import limits, planner
+from consumer.explain import explain
+from consumer.settings_sources import load
+from handlers.routes import ROUTES
+from tests.corpus import NOW
+
+FILES = sorted((Path(__file__).resolve().parents[2] / "examples").glob("*.json"))
+
+
+def exactly(text: str | bytes) -> Any:
+    """JSON with all the digits of its numbers."""
+    return json.loads(text, parse_float=Decimal)
+
+
+def written(value: object) -> str:
+    """A setting as the command line takes it."""
+    return value if isinstance(value, str) else orjson.dumps(value).decode()
+
+
+def explained(event: str, settings: dict[str, Any]) -> Any:
+    overrides = [f"{path}={written(value)}" for path, value in settings.items()]
+    read = load(config=None, overrides=overrides, environ={}, needs_api_key=False).settings
+    lines = explain([event.encode()], planner(read), limits(read), now=NOW, batches=False)
+    (line,) = map(orjson.dumps, lines)
+    return exactly(line)
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+def test_an_event_becomes_the_calls_that_are_expected(file: Path) -> None:
+    example = exactly(file.read_text("utf-8"))
+    event = json.dumps(example["event"], default=float)
+
+    assert explained(event, example.get("settings", {})) == example["expected"]
+
+
+def test_every_type_has_an_example_of_its_name() -> None:
+    names = {file.stem for file in FILES}
+
+    assert {kind.replace(".", "_") for kind in ROUTES} - names == set()
