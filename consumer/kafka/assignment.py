@@ -18,9 +18,10 @@ from aiokafka.errors import KafkaError
 
 from consumer.kafka.reading import partition, topic_partition
 from consumer.kafka.starts import Starts
-from consumer.kafka.trouble import NO_OFFSET
+from consumer.kafka.trouble import NO_OFFSET, UNKNOWN_PROGRESS
 from consumer.ports import Listener
-from consumer.record import Partition
+from consumer.progress import UnknownProgressError, read_progress
+from consumer.record import Partition, Point
 
 log = structlog.get_logger()
 
@@ -126,20 +127,31 @@ class Assignment(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka h
         if epoch == self.epoch:
             self._begin(found)
 
-    def _begin(self, found: dict[TopicPartition, int | None]) -> None:
+    def _begin(self, found: dict[TopicPartition, Point | None]) -> None:
         """Seek and tell in one step: no record may come in between."""
-        begun: dict[Partition, int] = {}
+        begun: dict[Partition, Point] = {}
         for place in self._waiting & found.keys():
             self._waiting.discard(place)
             start_at = found[place]
             if start_at is None:
                 self._blocked[place] = NO_OFFSET
+            elif not self._is_known(place, start_at):
+                self._blocked[place] = UNKNOWN_PROGRESS
             else:
-                self._consumer.seek(place, start_at)
+                self._consumer.seek(place, start_at.offset)
                 begun[partition(place)] = start_at
         if begun:
             self._listener.assigned(begun)
         self._apply_pauses()
+
+    def _is_known(self, place: TopicPartition, start: Point) -> bool:
+        """Tell whether what stands beside an offset can be read: it tells of sends in doubt."""
+        try:
+            read_progress(*start)
+        except UnknownProgressError:  # by an operator's word it can be accepted, as a gap is
+            log.warning("progress_not_known", topic=place.topic, partition=place.partition)
+            return False
+        return True
 
     # -- what may be read -----------------------------------------------------------------
 

@@ -9,20 +9,23 @@ import structlog
 from aiokafka import AIOKafkaConsumer
 from aiokafka.coordinator.assignors.range import RangePartitionAssignor
 from aiokafka.errors import KafkaError
+from aiokafka.structs import OffsetAndMetadata
 
 from consumer.kafka.assignment import Assignment
+from consumer.kafka.commits import Commits
 from consumer.kafka.connection import AUTHENTICATION_FAULTS, Connection, refused, start
 from consumer.kafka.fetching import Fetching
 from consumer.kafka.reading import FETCH_BYTES, partition, topic_partition
 from consumer.kafka.starts import GroupOptions, Starts
 from consumer.ports import Listener
-from consumer.record import Partition
+from consumer.progress import NOTHING_TOLD
+from consumer.record import Partition, Point
 
 log = structlog.get_logger()
 
 SESSION_MS = 45_000
 LOOPBACK_SESSION_MS = 10_000  # no network can cut off a member: a crash is noticed sooner
-HEARTBEAT_MS = 3_000
+HEARTBEAT_MS = 1_000  # so soon the others learn that a member comes or goes
 REBALANCE_MS = 30_000  # longer than a drain on revoke
 COMMIT_SECONDS = 10.0
 STOP_SECONDS = 10.0
@@ -40,6 +43,7 @@ class Membership:
     """A client and what watches over it."""
 
     consumer: AIOKafkaConsumer
+    commits: Commits
     assignment: Assignment
     fetching: Fetching
     listener: Listener
@@ -70,9 +74,9 @@ class Membership:
         """Have the listener finish and commit; after this nothing may be committed any more."""
         await self.listener.revoking([partition(place) for place in self.consumer.assignment()])
 
-    async def commit(self, points: Mapping[Partition, int]) -> bool:
+    async def commit(self, points: Mapping[Partition, Point]) -> bool:
         """Commit; False where the group did not take it, or did not say in time."""
-        offsets = {topic_partition(place): at for place, at in points.items()}
+        offsets = {topic_partition(p): OffsetAndMetadata(*point) for p, point in points.items()}
         try:
             async with asyncio.timeout(COMMIT_SECONDS):
                 await self.consumer.commit(offsets)
@@ -85,6 +89,26 @@ class Membership:
         """Return our part of all partitions of these topics, 0 to 1."""
         parts = [self.consumer.partitions_for_topic(topic) or () for topic in topics]
         return len(self.consumer.assignment()) / max(1, sum(map(len, parts)))
+
+    async def keeps_progress(self) -> bool | None:
+        """Tell whether the broker gives back what is told beside an offset; None: not found out.
+
+        To be asked before anything is read: it commits the start of a partition once more.
+        """
+        place = min(self.assignment.readable, default=None)
+        if place is None:
+            return None
+        try:
+            async with asyncio.timeout(COMMIT_SECONDS):
+                held = (await self.commits.read([place]))[place]
+                if held.progress:
+                    return True
+                await self.consumer.commit({place: OffsetAndMetadata(held.offset, NOTHING_TOLD)})
+                found = await self.commits.read([place])
+        except (KafkaError, KeyError, TimeoutError) as trouble:
+            log.warning("progress_not_tried", error=type(trouble).__name__)
+            return None
+        return found[place].progress == NOTHING_TOLD
 
     async def behind(self) -> int | None:
         """Return how many records wait at the broker; None where it does not tell in time."""
@@ -107,6 +131,7 @@ class Membership:
         as if it had been cancelled itself, its connections still open.
         """
         self.fetching.cancel()
+        await self.commits.close()
         stopping: Coroutine[Any, Any, None] = self.consumer.stop()
         task = asyncio.get_running_loop().create_task(stopping)
         await asyncio.wait({task}, timeout=STOP_SECONDS)
@@ -138,11 +163,16 @@ async def join(  # noqa: PLR0913 - the parts it is built of
     except BaseException:
         await consumer.stop()
         raise
-    starts = Starts(consumer, group.offset_reset, gaps)
+    commits = Commits(connection, group.group_id)
+    starts = Starts(consumer, commits, group.offset_reset, gaps)
     assignment = Assignment(consumer, starts, listener, held=held)
     fetching = Fetching(consumer, assignment, starts, listener, group.isolation_level)
     member = Membership(
-        consumer=consumer, assignment=assignment, fetching=fetching, listener=listener
+        consumer=consumer,
+        commits=commits,
+        assignment=assignment,
+        fetching=fetching,
+        listener=listener,
     )
     if topics:
         member.subscribe(topics)

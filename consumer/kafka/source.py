@@ -12,7 +12,7 @@ from consumer.kafka.fetching import BrokenError
 from consumer.kafka.membership import Membership, join
 from consumer.kafka.starts import GroupOptions
 from consumer.ports import Listener
-from consumer.record import Partition, Record
+from consumer.record import Partition, Point, Record
 
 log = structlog.get_logger()
 
@@ -96,7 +96,7 @@ class KafkaSource:
             if self._member is not None:
                 self._member.assignment.hold(held)
 
-    async def commit(self, points: Mapping[Partition, int]) -> bool:
+    async def commit(self, points: Mapping[Partition, Point]) -> bool:
         """Commit; False where the group did not take it (the assignment is over, or later)."""
         return self._member is not None and await self._member.commit(points)
 
@@ -124,6 +124,13 @@ class KafkaSource:
     def share(self) -> float:
         """Return this member's part of all partitions that the group reads, 0 to 1."""
         return self._member.share(self._topics) if self._member is not None else 0.0
+
+    async def keeps_progress(self) -> bool | None:
+        """Tell whether the broker gives back what is told beside an offset; None: not found out.
+
+        To be asked before the first poll.
+        """
+        return await self._member.keeps_progress() if self._member is not None else None
 
     async def behind(self) -> int | None:
         """Return how many records wait at the broker; None where it does not tell in time.

@@ -1,6 +1,5 @@
 """Where a member begins to read: what the group committed, or the rule for what it never did."""
 
-import asyncio
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from itertools import count
@@ -8,8 +7,9 @@ from itertools import count
 import structlog
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
+from consumer.kafka.commits import Commits
 from consumer.kafka.reading import READ_COMMITTED, partition
-from consumer.record import Partition
+from consumer.record import Partition, Point
 
 log = structlog.get_logger()
 
@@ -36,18 +36,25 @@ class Starts:
     for the start of all lower ones.
     """
 
-    def __init__(self, consumer: AIOKafkaConsumer, offset_reset: str, gaps: set[Partition]) -> None:
+    def __init__(
+        self,
+        consumer: AIOKafkaConsumer,
+        commits: Commits,
+        offset_reset: str,
+        gaps: set[Partition],
+    ) -> None:
         self._consumer = consumer
+        self._commits = commits
         self._offset_reset = offset_reset
         self._gaps = gaps
 
-    async def find(self, places: Iterable[TopicPartition]) -> dict[TopicPartition, int | None]:
-        """Return the offset to begin at; None where records may have been lost unseen.
+    async def find(self, places: Iterable[TopicPartition]) -> dict[TopicPartition, Point | None]:
+        """Return where to begin, as it was committed; None where records may have been lost unseen.
 
         Those left out must wait for a lower partition of another member: ask again.
         """
         wanted = set(places)
-        found: dict[TopicPartition, int | None] = {}
+        found: dict[TopicPartition, Point | None] = {}
         fresh: list[TopicPartition] = []
         for topic in sorted({place.topic for place in wanted}):
             mine = {place for place in wanted if place.topic == topic}
@@ -61,7 +68,7 @@ class Starts:
             log.error("offset_missing", topic=place.topic, partition=place.partition)
         return found | await self._begin(fresh) | await self.skip_gaps(gaps)
 
-    async def skip_gaps(self, places: Collection[TopicPartition]) -> dict[TopicPartition, int]:
+    async def skip_gaps(self, places: Collection[TopicPartition]) -> dict[TopicPartition, Point]:
         """Begin where the log does; each loss is accepted once."""
         starts = await self._begin_at(places, at_end=False)
         self._gaps.difference_update(partition(place) for place in places)
@@ -73,26 +80,25 @@ class Starts:
 
     async def _committed(
         self, topic: str, mine: Collection[TopicPartition]
-    ) -> dict[TopicPartition, int]:
+    ) -> dict[TopicPartition, Point]:
         numbers = self._consumer.partitions_for_topic(topic) or set()
         places = {TopicPartition(topic, number) for number in numbers} | set(mine)
-        ordered = sorted(places)
-        offsets = await asyncio.gather(*[self._consumer.committed(place) for place in ordered])
-        pairs = zip(ordered, offsets, strict=True)
-        return {place: int(offset) for place, offset in pairs if offset is not None}
+        points = await self._commits.read(places)
+        accepted = {place for place in points if self.accepts(place)}
+        return points | {place: Point(points[place].offset) for place in accepted}
 
-    async def _begin(self, places: Collection[TopicPartition]) -> dict[TopicPartition, int]:
+    async def _begin(self, places: Collection[TopicPartition]) -> dict[TopicPartition, Point]:
         return await self._begin_at(places, at_end=self._offset_reset == LATEST)
 
     async def _begin_at(
         self, places: Collection[TopicPartition], *, at_end: bool
-    ) -> dict[TopicPartition, int]:
+    ) -> dict[TopicPartition, Point]:
         if not places:
             return {}
         find = self._consumer.end_offsets if at_end else self._consumer.beginning_offsets
         starts: dict[TopicPartition, int] = await find(list(places))
         await self._consumer.commit(starts)
-        return starts
+        return {place: Point(offset) for place, offset in starts.items()}
 
 
 def _next_in_order(

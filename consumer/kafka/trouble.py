@@ -17,6 +17,7 @@ from aiokafka.errors import (
 NOT_AUTHORIZED = "not_authorized"
 OUT_OF_RANGE = "out_of_range"
 TOO_LARGE = "record_too_large"
+UNKNOWN_PROGRESS = "unknown_progress"  # beside its offset stands what this version cannot read
 NO_OFFSET = "no_offset"
 UNREADABLE = "unreadable"
 
