@@ -43,7 +43,10 @@ async def run_token_create(loaded: Loaded) -> int:
     """Create an API token and print it bare."""
     answer = await _exchange(loaded, requests.create_token())
     _check(Action.CREATE_TOKEN, answer)
-    print(read_token(answer))  # noqa: T201 - the result
+    token = read_token(answer)
+    if token is None:
+        raise WorkFailedError(f"eSputnik answered {answer.status} without a token")
+    print(token)  # noqa: T201 - the result
     return 0
 
 

@@ -190,3 +190,25 @@ async def test_a_token_that_is_refused_prints_nothing(capsys: pytest.CaptureFixt
             await run_token_create(settings(api.url))
 
     assert capsys.readouterr().out == ""
+
+
+@pytest.mark.parametrize("body", [b"", b"{}", b"[]"])
+async def test_an_answer_without_a_token_is_a_failure(
+    capsys: pytest.CaptureFixture[str], body: bytes
+) -> None:
+    async with serving(body) as api:
+        with pytest.raises(WorkFailedError, match="answered 200 without a token"):
+            await run_token_create(settings(api.url))
+
+    assert capsys.readouterr().out == ""
+
+
+async def test_by_hand_a_contact_that_is_not_there_to_be_deleted_is_a_refusal(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source = a_file(tmp_path, '{"path":{"id":7}}')
+    async with serving(b"not found", "404 Not Found") as api:
+        with pytest.raises(WorkFailedError, match="refuses it: 404"):
+            await run_call(settings(api.url), "delete-contact", source)
+
+    assert capsys.readouterr().out == '"not found"\n'
