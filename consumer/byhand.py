@@ -43,10 +43,7 @@ async def run_token_create(loaded: Loaded) -> int:
     """Create an API token and print it bare."""
     answer = await _exchange(loaded, requests.create_token())
     _check(Action.CREATE_TOKEN, answer)
-    token = read_token(answer)
-    if token is None:
-        raise WorkFailedError(f"eSputnik answered {answer.status} without a token")
-    print(token)  # noqa: T201 - the result
+    print(read_token(answer))  # noqa: T201 - the result
     return 0
 
 
@@ -102,6 +99,8 @@ def _check(action: Action, answer: Answer) -> None:
             raise CredentialsError(
                 "eSputnik refuses the API key (401); check ESPUTNIK_SYNC_ESPUTNIK__API_KEY"
             )
+        case Deferred() if answer.status < REFUSED:
+            raise WorkFailedError(f"eSputnik answers {answer.status} with what is not understood")
         case Deferred(cause=cause) | Blocked(cause=cause):
             raise WorkFailedError(f"eSputnik did not do it: {answer.status} ({cause})")
         case _:

@@ -197,7 +197,7 @@ async def test_an_answer_without_a_token_is_a_failure(
     capsys: pytest.CaptureFixture[str], body: bytes
 ) -> None:
     async with serving(body) as api:
-        with pytest.raises(WorkFailedError, match="answered 200 without a token"):
+        with pytest.raises(WorkFailedError, match="answers 200 with what is not understood"):
             await run_token_create(settings(api.url))
 
     assert capsys.readouterr().out == ""
