@@ -9,11 +9,13 @@ from pathlib import Path
 from consumer.metrics import render_metrics
 from consumer.reasons import render_reasons
 from consumer.settings_page import render_settings
+from esputnik.sandbox.page import render_reference
 
 TABLES: Mapping[str, tuple[str, Callable[[], str]]] = {
     "docs/settings.md": ("settings", render_settings),
     "docs/dead-letters.md": ("reasons", render_reasons),
     "docs/operations.md": ("metrics", render_metrics),
+    "docs/sandbox.md": ("reference", render_reference),
 }
 """By page: what is made from the code there, and what makes it."""
 

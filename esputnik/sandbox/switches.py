@@ -61,7 +61,7 @@ class Switches(BaseModel):
     api_key: str = "sandbox"
     """The one key that is good."""
     forbidden: Actions = frozenset()
-    """Actions outside the key's rights."""
+    """Calls outside the key's rights."""
     forbidden_status: Status = 403
     """The status of the answer to those."""
     token_form: Literal["quoted", "bare", "object"] = "quoted"  # noqa: S105 - a form

@@ -1,15 +1,11 @@
-"""Reading and changing switches, and the table of them."""
+"""Reading and changing switches."""
 
-import re
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from esputnik.sandbox.switches import Switches
 from esputnik.sandbox.switching import change, read_switches, shown
-
-PAGE = Path(__file__).resolve().parents[4] / "docs" / "sandbox.md"
 
 
 @pytest.mark.parametrize(
@@ -89,28 +85,3 @@ def test_switches_are_shown_without_the_key() -> None:
 
     assert told["taken"] == ["a.com", "b.com"]
     assert set(told) == set(Switches.model_fields) - {"api_key"}
-
-
-# -- the page -------------------------------------------------------------------------------
-
-
-def written(value: object) -> str:
-    """A default as the page writes it."""
-    if value is None or value in (frozenset(), {}):
-        return "none"
-    return str(value).lower() if isinstance(value, bool) else str(value)
-
-
-def test_the_page_lists_every_switch_with_its_default_and_meaning() -> None:
-    rows = re.findall(r"^\| `(\w+)` \| `(.*?)` \| (.*) \|$", PAGE.read_text("utf-8"), re.MULTILINE)
-    table = {name: (default, meaning) for name, default, meaning in rows}
-
-    expected = {
-        name: (
-            written(one.get_default(call_default_factory=True)),
-            " ".join(str(one.description).split()),
-        )
-        for name, one in Switches.model_fields.items()
-    }
-
-    assert table == expected
