@@ -11,7 +11,7 @@ import structlog
 
 from consumer import __version__
 from consumer.admin import AdminServer
-from consumer.build import client, connection, delivery, planner, topic_rules
+from consumer.build import client, connection, delivery, may_count, planner, topic_rules
 from consumer.clock import SystemClock
 from consumer.delivery import Delivery
 from consumer.errors import CredentialsError, SettingsError
@@ -21,7 +21,7 @@ from consumer.graveyard import Graveyard
 from consumer.health import Vitals
 from consumer.kafka import GroupOptions, KafkaAdmin, KafkaSource, KafkaWriter
 from consumer.record import Partition
-from consumer.settings import Loaded
+from consumer.settings import Loaded, env_name
 from consumer.telemetry import Metrics
 from consumer.watching import watch
 from consumer.worker import Buffer, Worker
@@ -113,6 +113,7 @@ class Service:
             await stack.enter_async_context(admin)
             await source.start(self._topics, worker)
             stack.push_async_callback(source.stop)
+            await self._try_ledger(source)
             self.is_ready = True
             log.info("started", topics=sorted(self._topics), version=__version__)
             await _until_first_ends(
@@ -176,6 +177,8 @@ class Service:
             buffer=Buffer(records=settings.buffer.max_records, bytes=settings.buffer.max_bytes),
             stop_seconds=max(1.0, settings.stop.deadline - DRAIN_MARGIN),
         )
+        if settings.ledger.url == "offsets:":
+            sending.declarations = worker
         return worker, sending
 
     # -- before the first record ----------------------------------------------------------
@@ -224,6 +227,18 @@ class Service:
                 "eSputnik refuses the API key (401); check ESPUTNIK_SYNC_ESPUTNIK__API_KEY. "
                 "A key that was not used for 90 days is switched off by eSputnik"
             )
+
+    async def _try_ledger(self, source: KafkaSource) -> None:
+        """Refuse to start where sends that may have run could not be remembered.
+
+        Raises:
+            SettingsError: The broker does not keep what is told beside an offset.
+        """
+        is_needed = self._settings.ledger.url == "offsets:" and may_count(self._settings)
+        if is_needed and await source.keeps_progress() is False:
+            wrong = "the broker does not keep the metadata of committed offsets"
+            advice = "use Apache Kafka, or write memory: and let a crash repeat sends"
+            raise SettingsError([f"{env_name('ledger.url')}: {wrong}; {advice}"])
 
     # -- while running --------------------------------------------------------------------
 

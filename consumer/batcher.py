@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from consumer.job import Batch, Errand
 from esputnik.call import Action, Call, Repeat, Shape
 
-COUNTED_AT_ONCE = 4  # calls whose repeats count, under way for one action: what a doubt may cost
 PREPARED = 2  # batches ready to go as soon as a request ends
 LEAST_CAP = 16 * 1024  # bytes; a learned cap goes no lower
 
@@ -40,7 +39,7 @@ class Limits:
         if call.shape is not None and call.shape.is_import:
             return self.imports
         if call.repeat is Repeat.COUNTS:
-            return min(COUNTED_AT_ONCE, self.under_way)
+            return self.under_way  # what a doubt may cost at the most
         return self.under_way + PREPARED
 
 

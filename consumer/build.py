@@ -22,6 +22,9 @@ from esputnik.client import Client
 from esputnik.throttle import Throttle
 from handlers.mapped import Options
 
+# The types of events whose calls reach people or start workflows each time.
+COUNTED = frozenset({"activity.recorded", "message.requested", "inbox_message.published"})
+
 
 def connection(settings: Settings) -> Connection:
     """Return how to reach the brokers."""
@@ -67,6 +70,12 @@ def topic_rules(settings: Settings) -> Mapping[str, Topic]:
         )
         for name, topic in settings.topics.items()
     }
+
+
+def may_count(settings: Settings) -> bool:
+    """Tell whether events may come whose calls count each execution."""
+    types = [topic.type for topic in settings.topics.values()]
+    return any(one is None or one in COUNTED for one in types)
 
 
 def planner(settings: Settings) -> Planner:
@@ -151,5 +160,6 @@ def delivery(  # noqa: PLR0913 - the parts it is built of
         clock=clock,
         policy=Policy(at_most_once=settings.sends.delivery == "at_most_once"),
         rng=rng,
+        meter=meter,
         caught_up=caught_up,
     )

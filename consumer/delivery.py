@@ -4,11 +4,12 @@ import asyncio
 import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from consumer.exchange import Exchange, goes_alone, way_of
 from consumer.fates import Fate
 from consumer.job import Batch, Errand, Job
-from consumer.ports import Clock
+from consumer.ports import Clock, Meter
 from consumer.retry import (
     Policy,
     Ruling,
@@ -21,12 +22,26 @@ from consumer.retry import (
     suspicion,
 )
 from consumer.scheduler import OVERTAKEN, Scheduler
+from esputnik.call import Repeat
 from esputnik.outcome import Delivered, Outcome, Rejected
 
 TOO_LARGE = 413
 REGISTER = "token.register"
 DELETED = "deleted"  # the rule by which a registration behind a deletion is skipped
 STATES = {True: "X", False: "R"}
+IN_DOUBT = Rejected(reason="sync.in_doubt", detail="it was about to be sent when the process ended")
+
+
+class Declarations(Protocol):
+    """Where it is written down that a call is about to be sent whose repeats count."""
+
+    async def declare(self, job: Job) -> bool:
+        """Return once it is written down; False where the record is another's now."""
+        ...
+
+    def withdraw(self, job: Job) -> None:
+        """Take it back: the call was not sent, and may have to wait."""
+        ...
 
 
 @dataclass(slots=True)
@@ -34,8 +49,9 @@ class Trip:
     """Calls that share a request, from the first attempt until each was settled.
 
     `server_errors` in a row since `failing_since`; `unanswered`: an attempt may have run.
-    `holds_lane` is false for calls that were merged and are now sent one by one: their place in
-    the lanes is kept by the one they had been merged into.
+    `is_declared`: it is written down that the call is about to be sent. `holds_lane` is false for
+    calls that were merged and are now sent one by one: their place in the lanes is kept by the one
+    they had been merged into.
     """
 
     errands: list[Errand]
@@ -43,6 +59,7 @@ class Trip:
     unanswered: bool = False
     server_errors: int = 0
     failing_since: float = 0.0
+    is_declared: bool = False
     holds_lane: bool = True
 
     def part(self, errands: list[Errand]) -> "Trip":
@@ -61,6 +78,7 @@ class Delivery:
         clock: Clock,
         policy: Policy,
         rng: random.Random,
+        meter: Meter,
         caught_up: Callable[[], bool] = lambda: True,
     ) -> None:
         self._exchange = exchange
@@ -68,8 +86,10 @@ class Delivery:
         self._clock = clock
         self._policy = policy
         self._rng = rng
+        self._meter = meter
         self._caught_up = caught_up
         self._work = asyncio.Event()
+        self.declarations: Declarations | None = None
 
     async def run(self) -> None:
         """Send what is due until cancelled."""
@@ -106,6 +126,20 @@ class Delivery:
                 self._enter(errand)
         if not job.unfinished:
             self._finish(job)
+
+    def doubt(self, job: Job) -> None:
+        """End the calls that may have been sent before: to send them again might double them."""
+        if not self._policy.at_most_once:
+            self._meter.resent(len(job.errands))
+            return
+        for errand in job.errands:
+            if errand.origin.repeat is Repeat.COUNTS:
+                errand.state = "X"
+                job.unfinished -= 1
+                job.verdict = job.verdict or (errand.origin, IN_DOUBT)
+        for errand in job.errands:
+            if errand.state and not errand.origin.chained:
+                self._go_on(job, errand)
 
     def abandon(self, job: Job) -> None:
         """Forget a job whose record is another's now; what is under way ends unheard."""
@@ -186,6 +220,8 @@ class Delivery:
         """Send calls that share a request until each was settled: the one and only retry loop."""
         while errands := self._still_ours(trip):
             alone = await self._exchange.admit(errands)
+            if not await self._may_go(trip, errands):
+                continue
             if alone and len(errands) > 1:
                 errands = self._next_in_turn(trip)
             trip.attempt += 1
@@ -195,6 +231,17 @@ class Delivery:
             wait = await self._follow(trip, errands, outcomes)
             if trip.errands and wait:
                 await self._clock.sleep(wait)
+
+    async def _may_go(self, trip: Trip, errands: list[Errand]) -> bool:
+        """Write down first what is about to be sent, where a repeat would count."""
+        if self.declarations is None or errands[0].call.repeat is not Repeat.COUNTS:
+            return True
+        if not trip.is_declared:
+            if not await self.declarations.declare(errands[0].job):
+                self._exchange.gave_up(errands)
+                return False
+            trip.is_declared = True
+        return self._exchange.is_open(errands)
 
     def _next_in_turn(self, trip: Trip) -> list[Errand]:
         """Return one held call to be tried, and put it behind the others."""
@@ -231,6 +278,9 @@ class Delivery:
             policy=self._policy,
         )
         self._learn_of(trip, errands, outcomes)
+        if trip.is_declared and ruling.again and not trip.unanswered and self.declarations:
+            self.declarations.withdraw(errands[0].job)
+            trip.is_declared = False
         self._doubt(trip, errands, outcomes, ruling)
         others = trip.errands[:-1] if len(errands) < len(trip.errands) else []
         for errand, delivered in ruling.done:

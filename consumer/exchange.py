@@ -112,6 +112,17 @@ class Exchange:
         self._hear(way, outcomes, _quota(errands))
         return outcomes
 
+    def is_open(self, errands: Sequence[Errand]) -> bool:
+        """Tell whether calls that were admitted may still go; otherwise they must ask again."""
+        if self.gate.may_still_go(way_of(errands)):
+            return True
+        self.gave_up(errands)
+        return False
+
+    def gave_up(self, errands: Sequence[Errand]) -> None:
+        """Note that calls that were admitted do not go."""
+        self.gate.gave_up(way_of(errands).action)
+
     def was_last(self, errand: Errand) -> bool:
         """Tell whether the same request was the last about the contact within a minute."""
         body = errand.call.alone().body or b""

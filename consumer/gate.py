@@ -108,6 +108,12 @@ class Gate:
         hold = self.actions.get(way.action)
         return hold.try_by(way, now) if hold is not None else None
 
+    def may_still_go(self, way: Way) -> bool:
+        """Tell whether what was let through a moment ago would still be."""
+        hold = self.actions.get(way.action)
+        is_held = hold is not None and not hold.is_tried
+        return not (is_held or self.account or (way.counts and self.doubt))
+
     def tries_one(self, action: Action) -> bool:
         """Tell whether the call that goes now is a trial that must not take others along."""
         hold = self.actions.get(action)

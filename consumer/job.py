@@ -6,6 +6,7 @@ Batch    errands that travel in one request
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from enum import Enum
 from typing import Protocol
 
 from consumer.fates import Fate
@@ -15,6 +16,14 @@ from esputnik.filling import blanks, fill_call, steps
 from esputnik.outcome import Rejected
 
 NOTHING: Mapping[str, str] = {}
+
+
+class History(Enum):
+    """What an earlier assignment of its partition had done with a record."""
+
+    NONE = "none"
+    SETTLED = "settled"
+    DECLARED = "declared"  # a call of it may have been sent
 
 
 class Owner(Protocol):
@@ -35,6 +44,7 @@ class Job:
 
     __slots__ = (
         "errands",
+        "history",
         "is_abandoned",
         "is_settled",
         "log",
@@ -54,6 +64,7 @@ class Job:
         self.size = record.size
         self.opened_at = opened_at
         self.log = log
+        self.history = History.NONE
         self.is_settled = False
         self.is_abandoned = False
         self.unfinished = 0

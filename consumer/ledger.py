@@ -7,24 +7,29 @@ sequence that was handed out; the commit point is the last offset of that head p
 from collections import deque
 from collections.abc import Iterable, Iterator
 
-from consumer.job import Job
-from consumer.record import Partition, Record
+from consumer.job import History, Job
+from consumer.progress import SPAN, Progress, read_progress, write_progress
+from consumer.record import Partition, Point, Record
 
 
 class PartitionLog:
     """One assignment of one partition: a partition that comes back gets a new log.
 
-    `records` and `bytes` are what is unfinished of it.
+    `records` and `bytes` are what is unfinished of it. `before` is what an earlier assignment told
+    of offsets beyond the start; `declared` are those of records whose calls are about to be sent.
     """
 
-    def __init__(self, partition: Partition, start: int) -> None:
+    def __init__(self, partition: Partition, start: Point) -> None:
         self.partition = partition
-        self.next_to_take = start
+        self.next_to_take = start.offset
+        self.before: Progress = read_progress(*start)
+        self.declared: set[int] = set()
         self.is_closed = False
         self.is_leaving = False
         self.records = 0
         self.bytes = 0
         self._committed = start
+        self._is_dirty = False
         self._open: deque[Job] = deque()
 
     def take(self, record: Record, now: float) -> Job | None:
@@ -32,6 +37,11 @@ class PartitionLog:
         if self.is_leaving or record.offset < self.next_to_take:
             return None
         job = Job(record, now, self)
+        if record.offset in self.before.settled:
+            job.history = History.SETTLED
+        elif record.offset in self.before.declared:
+            job.history = History.DECLARED
+            self.declared.add(record.offset)
         self.next_to_take = record.offset + 1
         self._open.append(job)
         return job
@@ -43,14 +53,26 @@ class PartitionLog:
             jobs.popleft()
         return jobs[0].record.offset if jobs else self.next_to_take
 
-    def to_commit(self) -> int | None:
-        """Return the commit point if it moved past what was committed."""
-        point = self.commit_point()
-        return point if point > self._committed else None
+    def touch(self) -> None:
+        """Note that there is something new to commit."""
+        self._is_dirty = True
 
-    def committed(self, point: int) -> None:
+    def to_commit(self) -> Point | None:
+        """Return the commit point, with what is told beside it, if any of it is news."""
+        if not self._is_dirty:
+            return None
+        offset = self.commit_point()
+        self.declared = {one for one in self.declared if one >= offset}
+        settled = {job.record.offset for job in self._open if job.is_settled}
+        settled |= {one for one in self.before.settled if one >= self.next_to_take}
+        declared = self.declared | {o for o in self.before.declared if o >= self.next_to_take}
+        point = Point(offset, write_progress(offset, settled, declared))
+        self._is_dirty = False
+        return point if point != self._committed else None
+
+    def committed(self, point: Point) -> None:
         """Note that the group acknowledged this commit point."""
-        self._committed = max(self._committed, point)
+        self._committed = point
 
     def unsettled(self) -> Iterator[Job]:
         """Return the records that are not finished."""
@@ -65,8 +87,12 @@ class Ledger:
         self.records = 0
         self.bytes = 0
 
-    def assign(self, partition: Partition, start: int) -> None:
-        """Begin a new assignment of a partition at the offset to read first."""
+    def assign(self, partition: Partition, start: Point) -> None:
+        """Begin a new assignment of a partition where the last one was committed.
+
+        Raises:
+            UnknownProgressError: What is told beside the start is of a later version.
+        """
         self.forget((partition,))
         self.logs[partition] = PartitionLog(partition, start)
 
@@ -108,6 +134,7 @@ class Ledger:
         if job.is_settled:
             raise ValueError(f"settled twice: {log.partition}@{job.record.offset}")
         job.is_settled = True
+        log.touch()
         size = job.size
         log.records -= 1
         log.bytes -= size
@@ -115,16 +142,43 @@ class Ledger:
         self.bytes -= size
         return True
 
-    def commit_points(self) -> dict[Partition, int]:
-        """Return what may be committed now: only partitions whose point moved."""
+    def is_ours(self, job: Job) -> bool:
+        """Tell whether a record's assignment lasts."""
+        return isinstance(job.log, PartitionLog) and not job.log.is_closed
+
+    def declare(self, job: Job) -> bool:
+        """Note that a call of a record is about to be sent.
+
+        False where that could not be told beside the commit point, which lies too far behind.
+        """
+        log = job.log
+        if not isinstance(log, PartitionLog) or job.record.offset - log.commit_point() >= SPAN:
+            return False
+        log.declared.add(job.record.offset)
+        log.touch()
+        return True
+
+    def withdraw(self, job: Job) -> None:
+        """Note that the call that was about to be sent was not, and may wait long."""
+        if isinstance(job.log, PartitionLog):
+            job.log.declared.discard(job.record.offset)
+            job.log.touch()
+
+    def commit_points(self) -> dict[Partition, Point]:
+        """Return what may be committed now: only partitions that have news."""
         points = {place: log.to_commit() for place, log in self.logs.items()}
         return {place: point for place, point in points.items() if point is not None}
 
-    def committed(self, points: dict[Partition, int]) -> None:
+    def committed(self, points: dict[Partition, Point]) -> None:
         """Note what the group acknowledged."""
         for place, point in points.items():
             if place in self.logs:
                 self.logs[place].committed(point)
+
+    def not_committed(self, points: dict[Partition, Point]) -> None:
+        """Note what the group did not take: it is news still."""
+        for place in points.keys() & self.logs.keys():
+            self.logs[place].touch()
 
     def next_to_take(self) -> dict[Partition, int]:
         """Return the offset that each owned partition must be read from next."""

@@ -13,6 +13,7 @@ from consumer.masking import mask
 from consumer.plan import Planned, Planner, Refused, Skipped
 from consumer.reasons import REASONS
 from consumer.record import Record
+from handlers.mapped import Refusal
 
 STATES = {"D": "delivered", "R": "refused", "X": "in doubt", "N": "not tried"}
 
@@ -109,8 +110,8 @@ def row(found: Found) -> dict[str, Any]:
         "partition": letter.original.partition,
         "offset": letter.original.offset,
         "attempts": letter.attempts,
-        "first_at": _text(letter.first_at),
-        "at": _text(letter.at),
+        "first_at": letter.first_at.isoformat(),
+        "at": letter.at.isoformat(),
         "message": letter.message,
         "action": letter.action,
         "idempotency_key": letter.key,
@@ -133,24 +134,23 @@ def page(found: Found, planner: Planner, now: float) -> dict[str, Any]:
 
 
 def would_send(letter: DeadLetter, planner: Planner, now: float) -> dict[str, Any]:
-    """Return what a replay would send of a letter: the exact HTTP, or why nothing."""
-    delivered = {(fate.intent, fate.slot) for fate in letter.fates if fate.state == "D"}
+    """Return what a replay would send of a letter: the exact HTTP, and why not (all of) it."""
+    if "stub" in letter.flags:
+        return {"outcome": "skipped", "reason": "stub", "calls": []}
     match planner.plan(letter.original, now):
-        case Planned(calls=calls):
+        case Planned(calls=calls, refusal=refusal):
+            delivered = {(fate.intent, fate.slot) for fate in letter.fates if fate.state == "D"}
             left = [call for call in calls if (call.intent, call.slot) not in delivered]
-            return {
-                "outcome": "calls",
-                "calls": [line for call in left for line in explained(call)],
-            }
+            told = _refused(refusal) if refusal is not None else {"outcome": "calls"}
+            return told | {"calls": [line for call in left for line in explained(call)]}
         case Skipped(rule=rule):
             return {"outcome": "skipped", "reason": rule, "calls": []}
         case Refused(refusal=refusal):
-            return {
-                "outcome": "dead_letter",
-                "reason": refusal.reason,
-                "field": refusal.field,
-                "calls": [],
-            }
+            return _refused(refusal) | {"calls": []}
+
+
+def _refused(refusal: Refusal) -> dict[str, Any]:
+    return {"outcome": "dead_letter", "reason": refusal.reason, "field": refusal.field}
 
 
 def _fate(fate: Fate) -> Mapping[str, Any]:
@@ -169,7 +169,3 @@ def _event(value: bytes | None) -> Any:  # noqa: ANN401 - any JSON value
         return mask(orjson.loads(value))
     except orjson.JSONDecodeError:
         return f"{len(value)} bytes that are no JSON"
-
-
-def _text(time: datetime | None) -> str | None:
-    return time.isoformat() if time is not None else None

@@ -61,6 +61,7 @@ IMPORTS = Metric("imports_total", "counter", "imports ended, by how", ("status",
 CONSENT_SKIPS = Metric(
     "consent_skips_total", "counter", "consent events that another overruled", ("rule",)
 )
+RESENT = Metric("resent_total", "counter", "calls that may have run before and were sent again")
 IGNORED = Metric(
     "ignored_fields_total",
     "counter",
@@ -86,6 +87,7 @@ METRICS = (
     PAUSED,
     IMPORTS,
     CONSENT_SKIPS,
+    RESENT,
     IGNORED,
 )
 

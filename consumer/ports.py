@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Protocol
 
 from consumer.deadletter import Burial
-from consumer.record import Headers, Partition, Record
+from consumer.record import Headers, Partition, Point, Record
 from esputnik.call import Request
 from esputnik.outcome import Answer, NoAnswer
 
@@ -31,9 +31,9 @@ class Clock(Protocol):
 
 
 class Listener(Protocol):
-    """Who is told of assignments. Offsets are the first to read of each partition."""
+    """Who is told of assignments. A start is the first offset to read, as it was committed."""
 
-    def assigned(self, starts: Mapping[Partition, int]) -> None:
+    def assigned(self, starts: Mapping[Partition, Point]) -> None:
         """Begin new assignments."""
         ...
 
@@ -57,7 +57,7 @@ class Source(Protocol):
         """Fetch nothing of these partitions, and all others; `poll` is called all the same."""
         ...
 
-    async def commit(self, points: Mapping[Partition, int]) -> bool:
+    async def commit(self, points: Mapping[Partition, Point]) -> bool:
         """Commit; False where the group did not take it (the assignment is over, or later)."""
         ...
 
@@ -119,6 +119,10 @@ class Meter(Protocol):
 
     def imported(self, status: str) -> None:
         """Count an import session by how it ended."""
+        ...
+
+    def resent(self, calls: int) -> None:
+        """Count calls that may have run before and are sent again."""
         ...
 
     def throttled(self, seconds: float) -> None:

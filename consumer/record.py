@@ -14,6 +14,13 @@ class Partition(NamedTuple):
     number: int
 
 
+class Point(NamedTuple):
+    """How far a partition is finished: the next offset to read, and what is told beside it."""
+
+    offset: int
+    progress: str = ""
+
+
 class Record(NamedTuple):
     """One record, untouched. `timestamp` is Kafka's, in ms; -1 where there is none."""
 

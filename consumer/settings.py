@@ -419,7 +419,6 @@ UNBUILT = (
     "dead_letter.parking_topic",
     "consent.skew",
     "consent.memory_topic",
-    "ledger.url",
     "privacy.hash_key",
     "audit.topic",
     "admin.allow_replay",

@@ -5,21 +5,36 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+import structlog
+
 from consumer.burials import job_burial, refused_burial
 from consumer.deadletter import Burial
 from consumer.delivery import Delivery
-from consumer.job import Job
+from consumer.job import History, Job
 from consumer.ledger import Ledger
 from consumer.plan import Planned, Planner, Refused, Skipped
 from consumer.ports import Clock, EventMeter, Letters, Source
-from consumer.record import Partition, Record
+from consumer.record import Partition, Point, Record
+from consumer.repeats import Repeats, Seen
 from consumer.unmapped import STAGE, Unmapped
+from esputnik.call import Repeat
+from handlers.mapped import Refusal
+
+log = structlog.get_logger()
 
 COMMIT_EVERY = 1.0  # s
+RETRY_COMMIT = 0.5  # s
 POLL_SECONDS = 0.2
 POLL_RECORDS = 1000
 RESUME_BELOW = 0.8  # of what may be unfinished, so that pausing does not flutter
 LARGEST_CROWD = 1000  # calls that may wait for one contact before its partition is held
+
+
+SAME_ID = Refusal(
+    reason="schema.conflict",
+    field="id",
+    detail="another event with this id was sent before; give each its own",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,9 +74,11 @@ class Worker:
         self._buffer = buffer
         self._drain_seconds = drain_seconds
         self._stop_seconds = stop_seconds
+        self._repeats = Repeats()
         self._burials: set[asyncio.Task[None]] = set()
         self._fault: BaseException | None = None
         self._settled = asyncio.Event()
+        self._committing = asyncio.Lock()
         self._stopping = asyncio.Event()
         self._has_progressed = False
         self._full: set[Partition] = set()
@@ -98,12 +115,31 @@ class Worker:
         """Take no more records; `run` returns when what was taken is finished, or in time."""
         self._stopping.set()
 
-    async def commit(self) -> None:
+    async def commit(self) -> bool:
         """Commit what is finished; where the group does not take it, it is tried again later."""
-        self._last_commit = self._clock.now()
-        points = self.ledger.commit_points()
-        if points and await self._source.commit(points):
-            self.ledger.committed(points)
+        async with self._committing:
+            self._last_commit = self._clock.now()
+            points = self.ledger.commit_points()
+            taken = not points or await self._source.commit(points)
+            (self.ledger.committed if taken else self.ledger.not_committed)(points)
+            return taken
+
+    # -- calls that must be known of before they go ---------------------------------------
+
+    async def declare(self, job: Job) -> bool:
+        """Return once the group knows that a call of a record is about to be sent.
+
+        False where the record is another's now: then it must not be sent.
+        """
+        while self.ledger.is_ours(job):
+            if self.ledger.declare(job) and await self.commit() and self.ledger.is_ours(job):
+                return True
+            await self._clock.wait(self._settled, RETRY_COMMIT)
+        return False
+
+    def withdraw(self, job: Job) -> None:
+        """Take back that a call is about to be sent: it was not, and may have to wait."""
+        self.ledger.withdraw(job)
 
     def _note_progress(self) -> None:
         if self._has_progressed:
@@ -145,7 +181,9 @@ class Worker:
 
     def _begin(self, job: Job, now: float, wall: float) -> None:
         plan = self._planner.plan(job.record, wall)
-        if isinstance(plan, Planned):
+        if job.history is History.SETTLED:
+            self._skip(job, plan.type, "settled_before")
+        elif isinstance(plan, Planned):
             self._submit(job, plan, now)
         elif isinstance(plan, Skipped):
             self._skip(job, plan.type, plan.rule)
@@ -159,10 +197,33 @@ class Worker:
         if not plan.calls:
             self._skip(job, plan.type, "nothing_to_say")
             return
+        if not self._is_first(job, plan, now):
+            return
         job.begin(self, plan, plan.calls, plan.occurred_at.timestamp())
+        if job.history is History.DECLARED:
+            self._delivery.doubt(job)
         self._delivery.submit(job)
         if not job.errands[0].started and self._delivery.crowd(job) >= LARGEST_CROWD:
             self._crowded[job.record.place] = job
+
+    def _is_first(self, job: Job, plan: Planned, now: float) -> bool:
+        """Settle an event that came before; tell whether this one is to be sent."""
+        call = plan.calls[0]
+        if plan.event_id is None:
+            return True
+        match self._repeats.look(call.identity, _content(plan)):
+            case Seen.REPEAT:
+                self._skip(job, plan.type, "repeat")
+                return False
+            case Seen.OTHER if call.repeat is Repeat.COUNTS:
+                refused = Refused(refusal=SAME_ID, type=plan.type, event_id=plan.event_id)
+                self._refuse(job, refused, now)
+                return False
+            case Seen.OTHER:
+                log.warning("same_id_other_content", event_id=plan.event_id, event_type=plan.type)
+                return True
+            case Seen.NEW:
+                return True
 
     def _refuse(self, job: Job, plan: Refused, now: float) -> None:
         reason = plan.refusal.reason
@@ -224,7 +285,7 @@ class Worker:
 
     # -- assignments ----------------------------------------------------------------------
 
-    def assigned(self, starts: Mapping[Partition, int]) -> None:
+    def assigned(self, starts: Mapping[Partition, Point]) -> None:
         """Begin new assignments: nothing of an old one is taken over."""
         for partition, start in starts.items():
             self.ledger.assign(partition, start)
@@ -240,6 +301,7 @@ class Worker:
         abandoned = frozenset(self.ledger.unsettled(places))
         for job in abandoned:
             self._delivery.abandon(job)
+            self._forget_repeat(job)
         self.unmapped.drop(abandoned)
         self._meter.abandoned(self.ledger.forget(places))
         self._forget_pauses(places)
@@ -247,6 +309,10 @@ class Worker:
     def next_to_take(self) -> Mapping[Partition, int]:
         """Return the offset that each owned partition must be read from next."""
         return self.ledger.next_to_take()
+
+    def _forget_repeat(self, job: Job) -> None:
+        if isinstance(job.plan, Planned):
+            self._repeats.forget(job.plan.calls[0].identity)
 
     def _forget_pauses(self, partitions: Iterable[Partition]) -> None:
         for place in partitions:
@@ -260,3 +326,11 @@ class Worker:
             left = deadline - self._clock.now()
             if left <= 0 or not await self._clock.wait(self._settled, left):
                 return
+
+
+def _content(plan: Planned) -> int:
+    """Return a hash of all that an event says, good within this process."""
+    call = plan.calls[0]
+    if len(plan.calls) == 1 and call.request is None:
+        return hash((plan.type, call.item))
+    return hash((plan.type, *((one.item, one.request) for one in plan.calls)))

@@ -3,11 +3,11 @@
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from itertools import count
+from typing import Protocol
 
 import structlog
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
-from consumer.kafka.commits import Commits
 from consumer.kafka.reading import READ_COMMITTED, partition
 from consumer.record import Partition, Point
 
@@ -27,6 +27,14 @@ class GroupOptions:
     gaps: frozenset[Partition] = frozenset()
 
 
+class Committed(Protocol):
+    """Who knows what the group has committed."""
+
+    async def read(self, places: Collection[TopicPartition]) -> dict[TopicPartition, Point]:
+        """Return what was committed of these partitions; those never committed are left out."""
+        ...
+
+
 class Starts:
     """Finds the first offset to read of partitions that were assigned.
 
@@ -39,7 +47,7 @@ class Starts:
     def __init__(
         self,
         consumer: AIOKafkaConsumer,
-        commits: Commits,
+        commits: Committed,
         offset_reset: str,
         gaps: set[Partition],
     ) -> None:

@@ -9,7 +9,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.records_to_delete import RecordsToDelete
 
 from consumer.kafka import Connection, GroupOptions, KafkaSource
-from consumer.record import Partition, Record
+from consumer.record import Partition, Point, Record
 from tests.brokers.raw import batch, produce_raw
 from tests.brokers.topics import entry, fresh, make_topics, produce
 from tests.builders import a_record
@@ -51,10 +51,11 @@ class FakeGroup:
         self._broker.first[Partition(topic, partition)] = offset
 
     async def commit(self, points: Mapping[Partition, int]) -> None:
-        self._broker.commits.update(points)
+        self._broker.commits.update({place: Point(at) for place, at in points.items()})
 
     async def committed(self, topic: str, partition: int) -> int | None:
-        return self._broker.commits.get(Partition(topic, partition))
+        point = self._broker.commits.get(Partition(topic, partition))
+        return point.offset if point is not None else None
 
     def member(self) -> Reader:
         return Reader(FakeSource(self._broker))

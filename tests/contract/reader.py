@@ -5,7 +5,7 @@ from collections.abc import Callable, Coroutine, Iterable, Mapping
 from typing import Any, Protocol, TypeVar
 
 from consumer.ports import Listener, Source
-from consumer.record import Partition, Record
+from consumer.record import Partition, Point, Record
 
 T = TypeVar("T")
 
@@ -35,20 +35,22 @@ class Reader:
         self.taken: list[Record] = []
         self.told: list[tuple[str, set[Partition]]] = []
         self.took_commit: list[bool] = []
-        self._commits_on_revoke = commits_on_revoke
+        self.commits_on_revoke = commits_on_revoke
+        self.starts: dict[Partition, Point] = {}
         self._next: dict[Partition, int] = {}
 
     # -- what the source tells ------------------------------------------------------------
 
-    def assigned(self, starts: Mapping[Partition, int]) -> None:
+    def assigned(self, starts: Mapping[Partition, Point]) -> None:
         self.told.append(("assigned", set(starts)))
-        self._next |= starts
+        self.starts |= starts
+        self._next |= {place: start.offset for place, start in starts.items()}
 
     async def revoking(self, partitions: Iterable[Partition]) -> None:
         places = set(partitions)
         self.told.append(("revoking", places))
-        mine = {place: at for place, at in self._next.items() if place in places}
-        if mine and self._commits_on_revoke:
+        mine = {place: Point(at) for place, at in self._next.items() if place in places}
+        if mine and self.commits_on_revoke:
             self.took_commit.append(await self.source.commit(mine))
         for place in places:
             self._next.pop(place, None)

@@ -4,7 +4,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from consumer.record import Partition
+from consumer.progress import write_progress
+from consumer.record import Partition, Point
 from tests.contract.groups import FakeGroup, Group, KafkaGroup
 from tests.contract.reader import Reader, while_polling
 
@@ -77,6 +78,23 @@ async def test_the_start_of_a_new_partition_is_committed_before_anything_is_read
     assert await group.committed(topic, 1) == 0
 
 
+async def test_what_is_told_beside_an_offset_comes_back_with_it(
+    group: Group, members: list[Reader]
+) -> None:
+    topic = await group.topic()
+    await group.put(topic, 0, *numbers(3))
+    first = await joined(group, members, topic)
+    await first.until_taken(3)
+    told = Point(1, write_progress(1, [2], [1]))
+
+    assert await first.source.commit({Partition(topic, 0): told})
+    first.commits_on_revoke = False
+    await first.source.stop()
+    second = await joined(group, members, topic)
+
+    assert second.starts == {Partition(topic, 0): told}
+
+
 async def test_reading_begins_after_what_was_committed(group: Group, members: list[Reader]) -> None:
     topic = await group.topic()
     await group.put(topic, 0, *numbers(5))
@@ -95,7 +113,7 @@ async def test_what_was_taken_and_not_committed_comes_again(
     await group.put(topic, 0, *numbers(5))
     first = await joined(group, members, topic)
     await first.until_taken(5)
-    assert await first.source.commit({Partition(topic, 0): 2})
+    assert await first.source.commit({Partition(topic, 0): Point(2)})
     await first.source.stop()
 
     second = await joined(group, members, topic)
@@ -290,7 +308,7 @@ async def test_a_commit_of_what_is_another_members_is_not_taken(
     await while_polling(first.until(lambda: len(first.owned) == 1), second)
     (lost,) = {Partition(topic, 0), Partition(topic, 1)} - first.owned
 
-    assert not await first.source.commit({lost: 7})
+    assert not await first.source.commit({lost: Point(7)})
     assert await group.committed(topic, lost.number) == 0
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from consumer.deadletter import Burial
 from consumer.ports import Listener
-from consumer.record import Partition, Record
+from consumer.record import Partition, Point, Record
 
 
 class FakeBroker:
@@ -21,8 +21,8 @@ class FakeBroker:
 
     def __init__(self) -> None:
         self.logs: dict[Partition, list[Record]] = defaultdict(list)
-        self.commits: dict[Partition, int] = {}
-        self.history: list[Mapping[Partition, int]] = []
+        self.commits: dict[Partition, Point] = {}
+        self.history: list[Mapping[Partition, Point]] = []
         self.unreadable: set[tuple[Partition, int]] = set()
         self.first: dict[Partition, int] = defaultdict(int)  # what lies before was deleted
         self.arrived = asyncio.Event()
@@ -133,18 +133,18 @@ class FakeSource:
         found = {place: self._start_of(place) for place in sorted(self.owned, key=_order)}
         starts = {place: at for place, at in found.items() if at is not None}
         self.blocked |= {place: "no_offset" for place, at in found.items() if at is None}
-        self._position = dict(starts)
+        self._position = {place: start.offset for place, start in starts.items()}
         self.broker.commits |= starts
         self.is_joined = True
         if self.listener is not None and starts:
             self.listener.assigned(starts)
 
-    def _start_of(self, place: Partition) -> int | None:
+    def _start_of(self, place: Partition) -> Point | None:
         if place in self.broker.commits:
             return self.broker.commits[place]
         known = [one.number for one in self.broker.commits if one.topic == place.topic]
         is_new = place.number > max(known, default=-1) or self._is_of_new_topic(place)
-        return self.broker.first[place] if is_new else None
+        return Point(self.broker.first[place]) if is_new else None
 
     def _is_of_new_topic(self, place: Partition) -> bool:
         return not any(one.topic == place.topic for one in self.broker.commits)
@@ -205,7 +205,7 @@ class FakeSource:
         """Return this member's part of all partitions that the group reads, 0 to 1."""
         return len(self.owned) / max(1, len(self.broker.logs))
 
-    async def commit(self, points: Mapping[Partition, int]) -> bool:
+    async def commit(self, points: Mapping[Partition, Point]) -> bool:
         """Commit; False where the group did not take it (the assignment is over, or later)."""
         await asyncio.sleep(0)
         if self.refuses_commits or not points.keys() <= self.owned:
@@ -232,11 +232,11 @@ class FakeSource:
 
     @property
     def commits(self) -> dict[Partition, int]:
-        """What the group committed."""
-        return self.broker.commits
+        """The offsets that the group committed."""
+        return {place: point.offset for place, point in self.broker.commits.items()}
 
     @property
-    def history(self) -> list[Mapping[Partition, int]]:
+    def history(self) -> list[Mapping[Partition, Point]]:
         """The commits of all members, in order; starts are not among them."""
         return self.broker.history
 

@@ -43,5 +43,8 @@ class CountingMeter:
     def imported(self, status: str) -> None:
         self.counts[f"imported {status}"] += 1
 
+    def resent(self, calls: int) -> None:
+        self.counts["resent"] += calls
+
     def throttled(self, seconds: float) -> None:
         self.counts["throttled"] += seconds > 0

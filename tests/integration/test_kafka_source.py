@@ -9,7 +9,7 @@ from aiokafka import AIOKafkaProducer
 
 from consumer.errors import KafkaUnreachableError
 from consumer.kafka import Connection, GroupOptions, KafkaSource
-from consumer.record import Partition
+from consumer.record import Partition, Point
 from tests.brokers.kafka import Kafka
 from tests.brokers.topics import entry, fresh, make_topics, produce
 from tests.contract.groups import KafkaGroup
@@ -318,7 +318,7 @@ async def test_an_outage_of_the_broker_is_waited_out(tmp_path: Path, readers: li
 
         await asyncio.to_thread(broker.kill)
         polled = [await reader.poll() for _ in range(5)]
-        took_commit = await reader.source.commit({Partition(topic, 0): 2})
+        took_commit = await reader.source.commit({Partition(topic, 0): Point(2)})
         await asyncio.to_thread(broker.restart)
         await while_polling(group.put(topic, 0, b"2"), reader)
         await reader.until_taken(3)

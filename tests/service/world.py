@@ -3,7 +3,7 @@
 import asyncio
 import base64
 import random
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -79,20 +79,24 @@ class World:
         self,
         *,
         partitions: Mapping[str, int] | None = None,
-        switches: Switches | None = None,
+        switches: Mapping[str, Any] | None = None,
         seed: int = 0,
+        like: "World | None" = None,
         **settings: Any,
     ) -> None:
-        self.loaded = loaded(**settings)
+        """Make a world; or, `like` another, a replica that comes after it: all else stays."""
+        self.loaded = like.loaded if like is not None else loaded(**settings)
         self.clock = LoopClock()
-        self.account = Account(switches=switches, seed=seed)
+        switched = Switches(**(switches or {}))
+        self.account = like.account if like else Account(switches=switched, seed=seed)
         self.sender = AccountSender(self.account, self.clock)
-        self.source = FakeSource()
+        self.source = FakeSource(like.source.broker) if like else FakeSource()
         self.letters = FakeLetters()
         self.meter = CountingMeter()
         self.gate = Gate(self.loaded.settings.dead_letter.max_ratio)
         self._rng = random.Random(seed)  # noqa: S311 - chance, not secrecy
-        for topic, count in (partitions or {"events": 1}).items():
+        topics = {} if like else partitions or {"events": 1}
+        for topic, count in topics.items():
             self.source.broker.make(topic, count)
         self.worker = self._worker()
 
@@ -107,7 +111,7 @@ class World:
             rng=self._rng,
             caught_up=self.source.caught_up,
         )
-        return Worker(
+        worker = Worker(
             source=self.source,
             letters=self.letters,
             planner=build.planner(settings),
@@ -117,6 +121,9 @@ class World:
             buffer=Buffer(records=settings.buffer.max_records, bytes=settings.buffer.max_bytes),
             max_ratio=settings.dead_letter.max_ratio,
         )
+        if settings.ledger.url == "offsets:":
+            self.delivery.declarations = worker
+        return worker
 
     # -- events ---------------------------------------------------------------------------
 
@@ -156,6 +163,23 @@ class World:
                 self.worker.stop()
                 await main
                 beside.cancel()
+
+    @asynccontextmanager
+    async def killed_when(
+        self, holds: Callable[[], bool], later: float = 0.0
+    ) -> AsyncIterator[None]:
+        """Let the replica run until something holds, and for a while; then it is no more."""
+        self.source.assign(self.worker)
+        tasks = [
+            asyncio.ensure_future(self.delivery.run()),
+            asyncio.ensure_future(self.worker.run()),
+        ]
+        await self.until(holds)
+        await self.clock.sleep(later)
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks)
+        yield
 
     async def settled(self, seconds: float = PATIENCE) -> None:
         """Wait until every record is finished, in virtual time."""

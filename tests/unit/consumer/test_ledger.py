@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 
 from consumer.job import Job
 from consumer.ledger import Ledger
-from consumer.record import Partition
+from consumer.progress import read_progress
+from consumer.record import Partition, Point
 from tests.builders import a_record
 
 USERS = Partition("users", 0)
@@ -18,9 +19,13 @@ def opened(ledger: Ledger, offset: int, partition: int = 0) -> Job:
     return job
 
 
+def points(offsets: dict[Partition, int]) -> dict[Partition, Point]:
+    return {place: Point(offset) for place, offset in offsets.items()}
+
+
 def a_ledger(start: int = 0) -> Ledger:
     ledger = Ledger()
-    ledger.assign(USERS, start)
+    ledger.assign(USERS, Point(start))
     return ledger
 
 
@@ -30,11 +35,13 @@ def test_the_commit_point_stops_at_the_first_unfinished_record() -> None:
     ledger.settle(second)
     ledger.settle(third)
 
-    assert ledger.commit_points() == {}
+    ((offset, progress),) = ledger.commit_points().values()
+    assert offset == 0
+    assert read_progress(0, progress).settled == {1, 2}
 
     ledger.settle(first)
 
-    assert ledger.commit_points() == {USERS: 3}
+    assert ledger.commit_points() == points({USERS: 3})
 
 
 def test_the_commit_point_is_the_next_offset_to_read_even_over_holes() -> None:
@@ -42,7 +49,7 @@ def test_the_commit_point_is_the_next_offset_to_read_even_over_holes() -> None:
     ledger.settle(opened(ledger, 0))
     opened(ledger, 7)
 
-    assert ledger.commit_points() == {USERS: 7}
+    assert ledger.commit_points() == points({USERS: 7})
 
 
 def test_what_was_committed_is_not_committed_again() -> None:
@@ -55,7 +62,7 @@ def test_what_was_committed_is_not_committed_again() -> None:
 
 def test_a_commit_of_a_partition_that_is_gone_is_ignored() -> None:
     ledger = a_ledger()
-    ledger.committed({Partition("other", 1): 5})
+    ledger.committed({Partition("other", 1): Point(5)})
 
     assert ledger.next_to_take() == {USERS: 0}
 
@@ -79,14 +86,14 @@ def test_a_leaving_partition_takes_no_more_but_settles_what_is_open() -> None:
 
     assert ledger.open(a_record(offset=1), now=0.0) is None
     assert ledger.settle(job) is True
-    assert ledger.commit_points() == {USERS: 1}
+    assert ledger.commit_points() == points({USERS: 1})
 
 
 def test_a_late_settle_of_an_old_assignment_is_ignored() -> None:
     ledger = a_ledger()
     old = opened(ledger, 0)
     assert ledger.forget([USERS, Partition("users", 9)]) == 1
-    ledger.assign(USERS, 0)
+    ledger.assign(USERS, Point(0))
     opened(ledger, 0)
 
     assert ledger.settle(old) is False
@@ -98,7 +105,7 @@ def test_assigning_anew_forgets_the_old_assignment() -> None:
     ledger = a_ledger()
     opened(ledger, 0)
 
-    ledger.assign(USERS, 5)
+    ledger.assign(USERS, Point(5))
 
     assert ledger.records == 0
     assert ledger.next_to_take() == {USERS: 5}
@@ -139,7 +146,7 @@ def test_the_oldest_unfinished_record_is_known() -> None:
 
 def test_unfinished_records_are_listed_by_partition() -> None:
     ledger = a_ledger()
-    ledger.assign(Partition("users", 1), 0)
+    ledger.assign(Partition("users", 1), Point(0))
     here, there = opened(ledger, 0), opened(ledger, 0, partition=1)
 
     assert list(ledger.unsettled()) == [here, there]
@@ -156,11 +163,12 @@ def test_the_commit_point_never_passes_an_open_record_nor_goes_back(
         waiting.append(opened(ledger, offset))
         while waiting and dice.random() < 0.5:
             ledger.settle(waiting.pop(dice.randrange(len(waiting))))
-        point = ledger.commit_points().get(USERS, last)
+        point = ledger.commit_points().get(USERS, Point(last)).offset
         assert point >= last
         assert all(job.record.offset >= point for job in waiting)
-        ledger.committed({USERS: point})
+        ledger.committed({USERS: Point(point)})
         last = point
     for job in waiting:
         ledger.settle(job)
-    assert ledger.commit_points().get(USERS, last) == (offset + 1 if steps else 0)
+    point = ledger.commit_points().get(USERS, Point(last)).offset
+    assert point == (offset + 1 if steps else 0)

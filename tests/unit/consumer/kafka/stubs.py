@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from aiokafka import ConsumerRecord, TopicPartition
 
-from consumer.record import Partition
+from consumer.record import Partition, Point
 
 
 def place(number: int, topic: str = "t") -> TopicPartition:
@@ -53,8 +53,8 @@ class StubClient:
         assert topic == "t"
         return self.numbers
 
-    async def committed(self, at: TopicPartition) -> int | None:
-        return self.commits.get(at)
+    async def read(self, places: Iterable[TopicPartition]) -> dict[TopicPartition, Point]:
+        return {at: Point(self.commits[at]) for at in places if at in self.commits}
 
     async def commit(self, offsets: Mapping[TopicPartition, int]) -> None:
         if self.refuses_commits is not None:
@@ -119,9 +119,9 @@ class StubListener:
     taken: dict[Partition, int] = field(default_factory=dict)
     told: list[str] = field(default_factory=list)
 
-    def assigned(self, starts: Mapping[Partition, int]) -> None:
+    def assigned(self, starts: Mapping[Partition, Point]) -> None:
         self.told.append("assigned")
-        self.taken |= starts
+        self.taken |= {place: start.offset for place, start in starts.items()}
 
     async def revoking(self, partitions: Iterable[Partition]) -> None:
         self.told.append("revoking")

@@ -19,7 +19,7 @@ class Stage:
     def __init__(self, numbers: Iterable[int] = (0, 1)) -> None:
         self.client = StubClient(numbers=set(numbers))
         self.listener = StubListener()
-        starts = Starts(self.client, "earliest", set())
+        starts = Starts(self.client, self.client, "earliest", set())
         self.assignment = Assignment(self.client, starts, self.listener, held=frozenset())
         self.fetching = Fetching(
             self.client, self.assignment, starts, self.listener, "read_committed"

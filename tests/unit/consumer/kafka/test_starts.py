@@ -1,42 +1,46 @@
 import pytest
 
 from consumer.kafka.starts import Starts
-from consumer.record import Partition
+from consumer.record import Partition, Point
 from tests.unit.consumer.kafka.stubs import StubClient, place
 
 
+def at(offset: int) -> Point:
+    return Point(offset)
+
+
 def starts(client: StubClient, offset_reset: str = "earliest", *gaps: Partition) -> Starts:
-    return Starts(client, offset_reset, set(gaps))
+    return Starts(client, client, offset_reset, set(gaps))
 
 
 async def test_what_was_committed_is_where_to_begin() -> None:
     client = StubClient(commits={place(0): 7, place(1): 9}, numbers={0, 1})
 
-    assert await starts(client).find([place(0), place(1)]) == {place(0): 7, place(1): 9}
+    assert await starts(client).find([place(0), place(1)]) == {place(0): at(7), place(1): at(9)}
 
 
-@pytest.mark.parametrize(("offset_reset", "at"), [("earliest", 3), ("latest", 100)])
+@pytest.mark.parametrize(("offset_reset", "offset"), [("earliest", 3), ("latest", 100)])
 async def test_a_new_topic_begins_as_the_settings_say_and_that_is_committed(
-    offset_reset: str, at: int
+    offset_reset: str, offset: int
 ) -> None:
     client = StubClient(numbers={0, 1}, first=3)
 
     found = await starts(client, offset_reset).find([place(0), place(1)])
 
-    assert found == {place(0): at, place(1): at}
-    assert client.commits == found
+    assert found == {place(0): Point(offset), place(1): Point(offset)}
+    assert client.commits == {place(0): offset, place(1): offset}
 
 
 async def test_a_partition_added_later_is_new() -> None:
     client = StubClient(commits={place(0): 7}, numbers={0, 1})
 
-    assert await starts(client).find([place(1)]) == {place(1): 0}
+    assert await starts(client).find([place(1)]) == {place(1): at(0)}
 
 
 async def test_a_missing_commit_below_another_is_a_loss() -> None:
     client = StubClient(commits={place(1): 7}, numbers={0, 1, 2})
 
-    assert await starts(client).find([place(0), place(2)]) == {place(0): None, place(2): 0}
+    assert await starts(client).find([place(0), place(2)]) == {place(0): None, place(2): at(0)}
     assert place(0) not in client.commits
 
 
@@ -49,14 +53,14 @@ async def test_members_that_start_together_do_not_take_each_others_starts_for_a_
     then_of_the_upper = await starts(client).find(upper)
 
     assert first_of_the_upper == {}
-    assert of_the_lower == dict.fromkeys(lower, 0)
-    assert then_of_the_upper == dict.fromkeys(upper, 0)
+    assert of_the_lower == dict.fromkeys(lower, at(0))
+    assert then_of_the_upper == dict.fromkeys(upper, at(0))
 
 
 async def test_an_old_loss_keeps_no_new_partition_waiting() -> None:
     client = StubClient(commits={place(1): 7}, numbers={0, 1, 2})
 
-    assert await starts(client).find([place(2)]) == {place(2): 0}
+    assert await starts(client).find([place(2)]) == {place(2): at(0)}
 
 
 async def test_an_accepted_loss_begins_where_the_log_does_once() -> None:
@@ -67,7 +71,7 @@ async def test_an_accepted_loss_begins_where_the_log_does_once() -> None:
     del client.commits[place(0)]
     second = await accepting.find([place(0)])
 
-    assert first == {place(0): 3}
+    assert first == {place(0): at(3)}
     assert second == {place(0): None}
 
 
