@@ -2,12 +2,13 @@
 
 from typing import Annotated, Any
 
-from pydantic import Field, PlainValidator, WithJsonSchema
+from pydantic import Field, PlainValidator
 from pydantic_core import PydanticCustomError
 from typing_extensions import TypedDict
 
 from schemas.base import Model
 from schemas.decode import LongNumber
+from schemas.described import described
 from schemas.identity import Email, Phone, UserId
 from schemas.text import (
     LINE_BREAKS,
@@ -51,7 +52,11 @@ def _attribute(value: str) -> str:
 Scalar = Annotated[
     bool | int | float | str,
     PlainValidator(_scalar),
-    WithJsonSchema({"type": ["string", "number", "boolean"], "maxLength": LONGEST_ATTRIBUTE}),
+    described(
+        "a text of up to 1,000 characters, a number, `true` or `false`",
+        type=["string", "number", "boolean"],
+        maxLength=LONGEST_ATTRIBUTE,
+    ),
 ]
 """A text of up to 1,000 characters, a number, true or false."""
 

@@ -5,9 +5,10 @@ from typing import Annotated, Any
 
 import phonenumbers
 from email_validator import EmailSyntaxError, validate_email
-from pydantic import AfterValidator, ValidationInfo, WithJsonSchema
+from pydantic import AfterValidator, ValidationInfo
 from pydantic_core import PydanticCustomError, PydanticKnownError
 
+from schemas.described import described
 from schemas.patterns import SAFE_ID, SAFE_TOKEN, Matches, usual_text
 
 REMEMBERED = 32_768  # addresses and phones whose long way is not gone again
@@ -84,25 +85,23 @@ def _bad_phone() -> PydanticCustomError:
     return PydanticCustomError("ident.phone_invalid", "is no phone number; correct or leave out")
 
 
-_ID_SCHEMA = WithJsonSchema(
-    {"type": "string", "minLength": 1, "maxLength": 256, "description": "printable characters"}
-)
+_IS_ID = described("1 to 256 printable characters", minLength=1, maxLength=256)
 
 UserId = Annotated[
     str,
     Matches(r"\S", "ident.missing_contact", "is empty; leave the field out"),
     SAFE_ID,
-    _ID_SCHEMA,
+    _IS_ID,
 ]
 """Our own id of a person: 1 to 256 printable characters."""
 
-ItemId = Annotated[str, SAFE_ID, _ID_SCHEMA]
+ItemId = Annotated[str, SAFE_ID, _IS_ID]
 """An id of a thing: 1 to 256 printable characters."""
 
 Token = Annotated[
     str,
     SAFE_TOKEN,
-    WithJsonSchema({"type": "string", "minLength": 1, "maxLength": 4096}),
+    described("1 to 4,096 printable characters without spaces", minLength=1, maxLength=4096),
 ]
 """A push token: 1 to 4,096 characters without spaces."""
 
@@ -110,13 +109,9 @@ Email = Annotated[
     str,
     AfterValidator(_email),
     usual_text(_USUAL_EMAIL, 63),
-    WithJsonSchema({"type": "string", "format": "email"}),
+    described("an e-mail address", format="email"),
 ]
 """An address as it is sent; compared without case."""
 
-Phone = Annotated[
-    Any,
-    AfterValidator(_phone),
-    WithJsonSchema({"type": "string", "description": "E.164 with its plus"}),
-]
+Phone = Annotated[Any, AfterValidator(_phone), described("a phone in E.164, with its plus")]
 """A phone in E.164, with its plus."""

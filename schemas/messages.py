@@ -4,13 +4,14 @@ import re
 from collections.abc import Iterator
 from typing import Annotated, Any, Literal, Required
 
-from pydantic import AfterValidator, Field, WithJsonSchema
+from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 from typing_extensions import TypedDict
 
 from schemas.base import Model
 from schemas.contacts import CHANNELS, PERSON, Person
 from schemas.decode import LongNumber
+from schemas.described import described
 from schemas.problem import Problem
 from schemas.text import LONGEST_TEXT, Language, LongText, SecureUrl, ShortText, Title, Url
 
@@ -73,13 +74,10 @@ def _params(value: dict[str, Any]) -> dict[str, Any]:
 EventName = Annotated[
     str,
     AfterValidator(_event_name),
-    WithJsonSchema(
-        {
-            "type": "string",
-            "minLength": 1,
-            "maxLength": LONGEST_NAME,
-            "description": "without < ; ’ \\ / | \" ` ' ^ ? ! , >",  # noqa: RUF001 - as above
-        }
+    described(
+        "1 to 100 characters, none of < ; ’ \\ / &#124; \" ` ' ^ ? ! , >",  # noqa: RUF001 - as above
+        minLength=1,
+        maxLength=LONGEST_NAME,
     ),
 ]
 JsonObject = Annotated[dict[str, Any], AfterValidator(_plain_json)]

@@ -11,6 +11,7 @@ from pydantic_core import PydanticCustomError
 from pydantic_core import core_schema as core
 
 from schemas.decode import EXACT_DIGITS, LongNumber, significant_digits
+from schemas.described import described
 from schemas.patterns import Usually
 
 Exact = int | float | Decimal
@@ -91,23 +92,31 @@ def _currency(value: str) -> str:
     return value
 
 
-def _described(**limit: int) -> WithJsonSchema:
+def _is_number(description: str, **limit: int) -> WithJsonSchema:
     number = {"type": "number", "exclusiveMaximum": _BELOW, **limit}
     text = {"type": "string", "pattern": r"^\d{1,18}(\.\d{1,18})?$"}
-    return WithJsonSchema(
-        {"anyOf": [number, text], "description": "up to 15 digits; as a string up to 18 + 18"}
-    )
+    return WithJsonSchema({"anyOf": [number, text], "description": description})
 
 
-Money = Annotated[Any, AfterValidator(_money), _USUALLY, _described(minimum=0)]
+Money = Annotated[
+    Any,
+    AfterValidator(_money),
+    _USUALLY,
+    _is_number("a number from 0, of up to 15 digits; with more of them as a text", minimum=0),
+]
 """An amount, 0 or more: a number of up to 15 significant digits, or a string for more."""
 
-Quantity = Annotated[Any, AfterValidator(_quantity), _USUALLY, _described(exclusiveMinimum=0)]
+Quantity = Annotated[
+    Any,
+    AfterValidator(_quantity),
+    _USUALLY,
+    _is_number("a number above 0, likewise", exclusiveMinimum=0),
+]
 """How many, above 0; of the same digits."""
 
 Currency = Annotated[
     str,
     AfterValidator(_currency),
-    WithJsonSchema({"type": "string", "pattern": "^[A-Z]{3}$", "description": "ISO 4217"}),
+    described("an ISO 4217 code such as `UAH`", pattern="^[A-Z]{3}$"),
 ]
 """An ISO 4217 code, upper-case."""

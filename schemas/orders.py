@@ -2,12 +2,13 @@
 
 from typing import Annotated, Literal, Required
 
-from pydantic import AfterValidator, Field, WithJsonSchema
+from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 from typing_extensions import TypedDict
 
 from schemas.base import Model
 from schemas.contacts import CHANNELS, PERSON, Person
+from schemas.described import described
 from schemas.identity import ItemId
 from schemas.money import Currency, Money, Quantity
 from schemas.patterns import usual_text
@@ -33,7 +34,7 @@ Moment = Annotated[
     str,
     AfterValidator(_moment),
     usual_text(f"^{USUAL}$"),
-    WithJsonSchema({"type": "string", "format": "date-time", "description": "with an offset"}),
+    described("RFC 3339 with an offset", format="date-time"),
 ]
 """RFC 3339 with an offset, passed on as it came."""
 

@@ -3,11 +3,12 @@
 import re
 from typing import Annotated, Required
 
-from pydantic import AfterValidator, WithJsonSchema
+from pydantic import AfterValidator
 from pydantic_core import PydanticCustomError
 from typing_extensions import TypedDict
 
 from schemas.base import Model
+from schemas.described import described
 
 _DOMAIN = re.compile(r"(?:https?://)?[^\s/?#@\\]{1,253}(?:/[^\s]*)?")
 _PATH = re.compile(r"/(?:[^\s/?#]+/)*")
@@ -32,13 +33,11 @@ def _worker(value: str) -> str:
     return value
 
 
-def _described(description: str) -> WithJsonSchema:
-    return WithJsonSchema({"type": "string", "description": description})
-
-
-Domain = Annotated[str, AfterValidator(_domain), _described("a host, or an http(s) address")]
-WorkerPath = Annotated[str, AfterValidator(_path), _described("starts and ends with a slash")]
-WorkerName = Annotated[str, AfterValidator(_worker), _described("a file name that ends with .js")]
+Domain = Annotated[
+    str, AfterValidator(_domain), described("a host, or an address that begins with http or https")
+]
+WorkerPath = Annotated[str, AfterValidator(_path), described("starts and ends with a slash")]
+WorkerName = Annotated[str, AfterValidator(_worker), described("a file name that ends with .js")]
 
 
 class SiteRegistered(TypedDict, total=False):

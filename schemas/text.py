@@ -9,9 +9,10 @@ from urllib.parse import urlsplit
 from zoneinfo import available_timezones
 
 import langcodes
-from pydantic import AfterValidator, Field, WithJsonSchema
+from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
+from schemas.described import described
 from schemas.patterns import NO_CONTROL, NOT_BLANK, usual_text
 
 LONGEST_NAME = 40
@@ -130,46 +131,30 @@ def _is_public(value: str) -> bool:
         return "." in host and not is_numeric and not host.endswith(_PRIVATE_ENDS)
 
 
-_NAME_SCHEMA = WithJsonSchema(
-    {
-        "type": "string",
-        "maxLength": LONGEST_NAME,
-        "description": "letters; hyphens and apostrophes within words",
-    }
+_IS_NAME = described(
+    "a name of up to 40 letters; hyphens and apostrophes within words", maxLength=LONGEST_NAME
 )
 
-FirstName = Annotated[str, AfterValidator(_first_name), _USUAL_NAME, _NAME_SCHEMA]
-LastName = Annotated[str, AfterValidator(_last_name), _USUAL_NAME, _NAME_SCHEMA]
-Language = Annotated[
-    str, AfterValidator(_language), WithJsonSchema({"type": "string", "description": "BCP 47"})
-]
+FirstName = Annotated[str, AfterValidator(_first_name), _USUAL_NAME, _IS_NAME]
+LastName = Annotated[str, AfterValidator(_last_name), _USUAL_NAME, _IS_NAME]
+Language = Annotated[str, AfterValidator(_language), described("a BCP 47 tag such as `uk`")]
 TimeZone = Annotated[
-    str, AfterValidator(_time_zone), WithJsonSchema({"type": "string", "description": "IANA"})
+    str, AfterValidator(_time_zone), described("an IANA name such as `Europe/Kyiv`")
 ]
 Url = Annotated[
     str,
     AfterValidator(_url),
     _USUAL_URL,
-    WithJsonSchema(
-        {
-            "type": "string",
-            "format": "uri",
-            "maxLength": LONGEST_URL,
-            "description": "a public web address",
-        }
+    described(
+        "a public web address of up to 2,048 characters", format="uri", maxLength=LONGEST_URL
     ),
 ]
 SecureUrl = Annotated[
     str,
     AfterValidator(_url),
     AfterValidator(_secure),
-    WithJsonSchema(
-        {
-            "type": "string",
-            "format": "uri",
-            "maxLength": LONGEST_URL,
-            "description": "a public https address",
-        }
+    described(
+        "a public https address of up to 2,048 characters", format="uri", maxLength=LONGEST_URL
     ),
 ]
 ShortText = Annotated[str, Field(max_length=255), NO_CONTROL]
