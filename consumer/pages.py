@@ -3,18 +3,31 @@
 Run where `docs` lies. A test fails where a page is not what this would write.
 """
 
+import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from consumer.metrics import render_metrics
 from consumer.reasons import render_reasons
+from consumer.reference import render_events
 from consumer.settings_page import render_settings
 from esputnik.sandbox.page import render_reference
+from handlers.routes import ROUTES
+
+EXAMPLES = Path(__file__).resolve().parents[1] / "tests" / "examples"
+
+
+def _events() -> str:
+    """Return the reference of events, with the examples that the tests run."""
+    examples = {file.stem: json.loads(file.read_text("utf-8")) for file in EXAMPLES.glob("*.json")}
+    return render_events(ROUTES, examples)
+
 
 TABLES: Mapping[str, tuple[str, Callable[[], str]]] = {
     "docs/settings.md": ("settings", render_settings),
     "docs/dead-letters.md": ("reasons", render_reasons),
     "docs/operations.md": ("metrics", render_metrics),
+    "docs/events.md": ("events", _events),
     "docs/sandbox.md": ("reference", render_reference),
 }
 """By page: what is made from the code there, and what makes it."""
