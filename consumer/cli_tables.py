@@ -84,11 +84,11 @@ def _lines(*texts: str | None) -> str:
 
 
 def _sends(now: Mapping[str, Any] | None) -> str:
-    """Return the HTTP of a letter, a line a call; where there is none, the reason."""
+    """Return the HTTP of a letter, a line a call, and why not (all of) it."""
     if now is None:
         return ""
     calls = (f"{call['method']} {call['path']} {_json(call['body'])}" for call in now["calls"])
-    return "\n".join(map(str.rstrip, calls)) or str(now.get("reason"))
+    return _lines(*map(str.rstrip, calls), now.get("reason"))
 
 
 def _json(value: object) -> str:

@@ -125,7 +125,7 @@ def _places(error: BaseException) -> Iterator[str]:
 
 def _allowed(_: object, __: str, told: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     """Keep the fields of the list, what happened first; mask what looks like a person in them."""
-    ordered = {name: told[name] for name in FIRST if name in told} | told
+    ordered = {name: told[name] for name in FIRST if name in told} | dict(told)
     return {
         name: loggable(value)
         for name, value in ordered.items()

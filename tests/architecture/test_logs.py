@@ -29,10 +29,9 @@ DOCUMENTED = {
 def calls(source: str) -> Iterator[ast.Call]:
     """Return what is logged."""
     for node in ast.walk(ast.parse(source)):
-        match node:
-            case ast.Call(func=ast.Attribute(value=ast.Name(id="log"), attr=attr)):
-                if attr in LEVELS:
-                    yield node
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            if ast.unparse(node.func.value) == "log" and node.func.attr in LEVELS:
+                yield node
 
 
 def logged() -> list[tuple[str, ast.Call]]:

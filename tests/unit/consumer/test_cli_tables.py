@@ -147,6 +147,10 @@ def a_call(**changes: Any) -> dict[str, Any]:
             {"calls": [a_call(body=None, path="/a"), a_call(path="/b", body=[1])]},
             "POST /a\nPOST /b [1]",
         ),
+        (
+            {"calls": [a_call(body=None)], "reason": "consent.no_route"},
+            "POST /v1/orders\nconsent.no_route",
+        ),
     ],
 )
 def test_a_plan_shows_the_http_of_each_letter_or_why_there_is_none(
