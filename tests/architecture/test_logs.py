@@ -28,10 +28,10 @@ DOCUMENTED = {
 
 def calls(source: str) -> Iterator[ast.Call]:
     """Return what is logged."""
+    names = {f"log.{level}" for level in LEVELS}
     for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
-            if ast.unparse(node.func.value) == "log" and node.func.attr in LEVELS:
-                yield node
+        if isinstance(node, ast.Call) and ast.unparse(node.func) in names:
+            yield node
 
 
 def logged() -> list[tuple[str, ast.Call]]:
