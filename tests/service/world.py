@@ -79,18 +79,18 @@ class World:
         self,
         *,
         partitions: Mapping[str, int] | None = None,
-        switches: Mapping[str, Any] | None = None,
+        switches: Switches | Mapping[str, Any] | None = None,
         seed: int = 0,
         like: "World | None" = None,
         **settings: Any,
     ) -> None:
         """Make a world; or, `like` another, a replica that comes after it: all else stays."""
-        self.loaded = like.loaded if like is not None else loaded(**settings)
+        self.loaded: Loaded = like.loaded if like is not None else loaded(**settings)
         self.clock = LoopClock()
-        switched = Switches(**(switches or {}))
-        self.account = like.account if like else Account(switches=switched, seed=seed)
+        switched = switches if isinstance(switches, Switches) else Switches(**(switches or {}))
+        self.account: Account = like.account if like else Account(switches=switched, seed=seed)
         self.sender = AccountSender(self.account, self.clock)
-        self.source = FakeSource(like.source.broker) if like else FakeSource()
+        self.source: FakeSource = FakeSource(like.source.broker) if like else FakeSource()
         self.letters = FakeLetters()
         self.meter = CountingMeter()
         self.gate = Gate(self.loaded.settings.dead_letter.max_ratio)
