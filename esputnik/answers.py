@@ -13,7 +13,17 @@ from collections.abc import Callable, Mapping, Sequence
 from esputnik.bodies import Object, document, id_in, is_page, object_in, one_or_many, text_in
 from esputnik.call import Action, Call, Request, Shape
 from esputnik.matching import failures_by_call
-from esputnik.outcome import Accepted, Answer, Delivered, NoAnswer, Outcome, Rejected
+from esputnik.outcome import (
+    Accepted,
+    Answer,
+    Blocked,
+    Deferred,
+    Delivered,
+    NoAnswer,
+    Outcome,
+    Rejected,
+    Scope,
+)
 from esputnik.people import found_contact, found_contacts, subscription_keys
 from esputnik.statuses import detail, is_success, not_understood, refused, without_answer
 
@@ -59,11 +69,17 @@ def learn(request: Request, answer: Answer) -> dict[str, str] | None:
 
 
 def confirms(call: Call, answer: Answer) -> bool:
-    """Tell whether our own list of domains holds the one that was refused."""
+    """Tell whether our own list of domains holds the one that was refused.
+
+    No document gives the form of the list: domains or objects of them, with or without a scheme.
+    """
     body = document(answer)
-    domains = one_or_many(body.get("domains") if isinstance(body, dict) else body) or ()
-    held = {f"domain:{text_in(one.get('domain')).lower().rstrip('/')}" for one in domains}
-    return is_success(answer) and not held.isdisjoint(call.marks)
+    told = body.get("domains", body) if isinstance(body, dict) else body
+    many = told if isinstance(told, list) else [told]
+    domains = (one.get("domain") if isinstance(one, dict) else one for one in many)
+    held = {_host(text_in(domain)) for domain in domains} - {""}
+    wanted = {_host(mark.removeprefix("domain:")) for mark in call.marks}
+    return is_success(answer) and not held.isdisjoint(wanted)
 
 
 def read_token(answer: Answer) -> str | None:
@@ -130,6 +146,11 @@ def _suspect(answer: Answer) -> Rejected:
     )
 
 
+def _host(domain: str) -> str:
+    plain = domain.lower().rstrip("/")
+    return plain.partition("://")[2] or plain
+
+
 # -- calls with a request of their own ------------------------------------------------------
 
 
@@ -139,6 +160,11 @@ def _taken(_answer: Answer) -> Outcome:
 
 def _with_object(answer: Answer) -> Outcome:
     return Delivered() if object_in(answer) is not None else not_understood(answer)
+
+
+def _with_contact(answer: Answer) -> Outcome:
+    is_told = text_in((object_in(answer) or {}).get("id")) != ""
+    return Delivered() if is_told else not_understood(answer)
 
 
 def _with_id(answer: Answer) -> Outcome:
@@ -156,12 +182,12 @@ def _with_token(answer: Answer) -> Outcome:
 
 def _webpush(answer: Answer) -> Outcome:
     """Source: the vendor's Shopify app, which reads `success` and `errors` of a 200."""
-    found = object_in(answer) or {}
-    errors = one_or_many(found.get("errors"))
-    if errors:
-        text = text_in(errors[0].get("message"))
-        return Rejected(reason="esp.partial_item", detail=detail(answer, text), status=200)
-    return Delivered()
+    errors = (object_in(answer) or {}).get("errors")
+    if not errors:
+        return Delivered()
+    found = one_or_many(errors)
+    text = text_in(found[0].get("message") if found else errors)
+    return Rejected(reason="esp.partial_item", detail=detail(answer, text), status=answer.status)
 
 
 def _results(answer: Answer) -> Outcome:
@@ -172,12 +198,18 @@ def _results(answer: Answer) -> Outcome:
     status = text_in(results[0].get("status")).upper()
     if status in {"OK", "ACCEPTED"}:
         return Delivered()
+    if not status:
+        return not_understood(answer)
+    if status == "SERVER_ERROR":
+        return Deferred(cause=status, maybe_done=True, status=answer.status)
     text = text_in(results[0].get("message")) or status
+    if status == "EVENT_SEGMENTATION_DISABLED":
+        return Blocked(scope=Scope.ACTION, cause=detail(answer, text), status=answer.status)
     return Rejected(reason="esp.partial_item", detail=detail(answer, text), status=answer.status)
 
 
 _READERS: Mapping[Action, Callable[[Answer], Outcome]] = {
-    Action.ADD_CONTACT: _with_object,
+    Action.ADD_CONTACT: _with_contact,
     Action.FIND_CONTACT: _with_objects,
     Action.GET_SUBSCRIPTIONS: _with_objects,
     Action.ADD_WEBPUSH_DOMAIN: _webpush,

@@ -30,10 +30,9 @@ def failures_by_call(failures: Sequence[Object], calls: Sequence[Call]) -> dict[
 
 def marks_of(failure: Object) -> Iterator[str]:
     """Return the spellings by which a failed contact or order names itself."""
-    order = failure.get("order")
-    if isinstance(order, dict):
-        yield f"order:{text_in(order.get('externalOrderId'))}"
-        return
+    order = failure.get("order", failure)
+    if number := text_in(order.get("externalOrderId") if isinstance(order, dict) else order):
+        yield f"order:{number}"
     if identifier := text_in(failure.get("externalCustomerId")):
         yield f"id:{identifier}"
     for channel in one_or_many(failure.get("channels")) or ():

@@ -1,6 +1,8 @@
 """What a status code means where it is not a success, and what no answer means. One table."""
 
-from esputnik.bodies import is_page, object_in, text_in
+import re
+
+from esputnik.bodies import document, is_page, text_in
 from esputnik.call import Action
 from esputnik.outcome import (
     Answer,
@@ -30,7 +32,8 @@ _REASONS = {
 }
 # Not now. What is neither here nor a 5xx nor a refusal is no status of HTTP's.
 _TIMEOUT, _MISDIRECTED, _TOO_EARLY, _THROTTLE, _UNAVAILABLE = 408, 421, 425, 429, 503
-_BAD_REQUEST, _NOT_FOUND = 400, 404
+_BAD_REQUEST, _FORBIDDEN, _NOT_FOUND = 400, 403, 404
+_ADDRESS = re.compile(r"(https?://[A-Za-z0-9.:-]{1,253})(?:[/?#]|$)")
 
 # Their paths name something that need not exist; of all others the path itself is missing.
 _ENTITIES = frozenset(
@@ -68,8 +71,10 @@ def refused(action: Action, answer: Answer, *, is_bulk: bool) -> Outcome:
     status = answer.status
     if is_over(action, answer):
         return Delivered()
+    if _is_throttle(answer):
+        return _deferred(answer)
     if scope := _blocked(action, status):
-        return Blocked(scope=scope, cause=detail(answer), status=status)
+        return Blocked(scope=scope, cause=_cause(answer), status=status)
     if _is_refusal(status):
         reason = _REASONS.get(status, "esp.rejected_4xx")
         return Rejected(reason=reason, detail=detail(answer), status=status, is_whole=is_bulk)
@@ -107,11 +112,29 @@ def text_of(answer: Answer) -> str:
     """
     if is_page(answer):
         return "html"
-    found = object_in(answer)
-    if found is None:
+    found = document(answer)
+    if isinstance(found, str):
+        return found
+    if not isinstance(found, dict):
         return answer.body[:4096].decode(errors="replace")
     named = (text_in(found.get(name)) for name in ("message", "errorMessage", "error"))
     return next((text for text in named if text), "")
+
+
+def _is_throttle(answer: Answer) -> bool:
+    """Tell whether too many requests were refused; what stands before eSputnik says so by 403."""
+    if answer.status != _FORBIDDEN:
+        return answer.status == _THROTTLE
+    text = answer.body[:4096].lower()
+    return b"too many requests" in text or b"rate limit" in text
+
+
+def _cause(answer: Answer) -> str:
+    """Return why an action is held; for a redirect, to where, without the rest of the address."""
+    if not 300 <= answer.status < 400:  # noqa: PLR2004 - HTTP's own
+        return detail(answer)
+    address = _ADDRESS.match(answer.headers.get("location", ""))
+    return f"{answer.status}: leads to {address[1] if address else 'another path'}"
 
 
 def _blocked(action: Action, status: int) -> Scope | None:
@@ -130,15 +153,18 @@ def _is_refusal(status: int) -> bool:
 def _deferred(answer: Answer) -> Deferred:
     status, headers = answer.status, answer.headers
     wait = retry_after(headers.get("retry-after"), headers.get("date"))
+    is_throttle = _is_throttle(answer)
     # These say that the request was not taken up; a 503 says so by naming a time to come again.
-    is_untouched = status in {_MISDIRECTED, _TOO_EARLY, _THROTTLE} or (
-        status == _UNAVAILABLE and wait is not None
+    is_untouched = (
+        is_throttle
+        or status in {_MISDIRECTED, _TOO_EARLY}
+        or (status == _UNAVAILABLE and wait is not None)
     )
     is_http = 400 <= status < 600  # noqa: PLR2004
     return Deferred(
         cause=str(status) if is_http else CONTRACT,
         retry_after=wait,
         maybe_done=not is_untouched,
-        is_throttle=status == _THROTTLE,
+        is_throttle=is_throttle,
         status=status,
     )

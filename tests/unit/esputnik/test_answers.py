@@ -28,86 +28,6 @@ def of(action: Action, body: object = None, status: int = 200) -> Outcome:
     return read(call, an_answer(body, status))
 
 
-@pytest.mark.parametrize(
-    ("status", "reason"),
-    [
-        (400, "esp.rejected_400"),
-        (404, "esp.not_found"),
-        (409, "esp.conflict"),
-        (413, "esp.too_large"),
-        (422, "esp.rejected_422"),
-        (418, "esp.rejected_4xx"),
-    ],
-)
-def test_a_refusal_is_rejected_with_its_reason(status: int, reason: str) -> None:
-    outcome = of(Action.TOKEN_ACTIVITY, b"token is not valid", status)
-
-    assert isinstance(outcome, Rejected)
-    assert (outcome.reason, outcome.status, outcome.is_whole) == (reason, status, False)
-
-
-def test_a_refused_key_blocks_the_account() -> None:
-    outcome = of(Action.ADD_CONTACT, {"status": 401}, 401)
-
-    assert isinstance(outcome, Blocked)
-    assert outcome.scope is Scope.ACCOUNT
-
-
-@pytest.mark.parametrize("status", [301, 402, 403, 405, 406, 410, 411, 415, 501, 505])
-def test_what_no_event_can_mend_blocks_the_action(status: int) -> None:
-    outcome = of(Action.ADD_CONTACT, b"", status)
-
-    assert isinstance(outcome, Blocked)
-    assert outcome.scope is Scope.ACTION
-
-
-def test_a_collection_that_is_not_there_blocks_the_action() -> None:
-    assert isinstance(of(Action.ADD_ORDERS, b"", 404), Blocked)
-
-
-@pytest.mark.parametrize("status", [408, 500, 502, 503, 504, 520, 599])
-def test_a_failing_server_may_have_done_it(status: int) -> None:
-    outcome = of(Action.SEND_MESSAGE, b"", status)
-
-    assert isinstance(outcome, Deferred)
-    assert (outcome.maybe_done, outcome.is_throttle) == (True, False)
-
-
-@pytest.mark.parametrize("status", [421, 425, 429])
-def test_what_was_not_taken_up_was_not_done(status: int) -> None:
-    outcome = of(Action.SEND_MESSAGE, b"", status)
-
-    assert isinstance(outcome, Deferred)
-    assert (outcome.maybe_done, outcome.is_throttle) == (False, status == 429)
-
-
-def test_a_server_that_names_a_time_to_come_again_did_nothing() -> None:
-    answer = Answer(status=503, headers={"retry-after": "7"})
-
-    outcome = read(a_call(), answer)
-
-    assert outcome == Deferred(cause="503", retry_after=7.0, maybe_done=False, status=503)
-
-
-def test_a_status_that_is_none_is_not_understood() -> None:
-    outcome = of(Action.ADD_CONTACT, b"", 999)
-
-    assert isinstance(outcome, Deferred)
-    assert outcome.cause == "contract"
-
-
-def test_no_answer_is_deferred_with_what_is_known() -> None:
-    outcome = read(a_call(), NoAnswer(maybe_sent=True, cause="ServerDisconnectedError"))
-
-    assert outcome == Deferred(cause="ServerDisconnectedError", maybe_done=True)
-
-
-def test_an_untrusted_server_blocks() -> None:
-    outcome = read(a_call(), NoAnswer(maybe_sent=False, cause="Certificate", is_untrusted=True))
-
-    assert isinstance(outcome, Blocked)
-
-
 @pytest.mark.parametrize("action", list(Action))
 def test_a_page_for_people_is_no_success(action: Action) -> None:
     outcome = of(action, b"<html>Welcome</html>")
@@ -120,6 +40,10 @@ def test_a_page_for_people_is_no_success(action: Action) -> None:
     ("action", "body"),
     [
         (Action.ADD_CONTACT, b""),
+        (Action.ADD_CONTACT, {"errorMessage": "?"}),
+        (Action.ADD_CONTACT, [{"id": 1}]),
+        (Action.GET_SUBSCRIPTIONS, b"none"),
+        (Action.SEND_MESSAGE, {"results": [{"requestId": "r"}]}),
         (Action.FIND_CONTACT, b"nobody"),
         (Action.CREATE_INBOX_MESSAGE, {"id": 0}),
         (Action.SEND_MESSAGE, {}),
@@ -139,6 +63,13 @@ def test_a_success_without_its_verdict_is_not_believed(action: Action, body: obj
     ("action", "body"),
     [
         (Action.ADD_CONTACT, {"id": "23456789"}),
+        (Action.ADD_CONTACT, {"id": 0}),
+        (Action.FIND_CONTACT, []),
+        (Action.FIND_CONTACT, {"id": 1}),
+        (Action.ADD_WEBPUSH_DOMAIN, b""),
+        (Action.ADD_WEBPUSH_DOMAIN, {"errors": []}),
+        (Action.CREATE_TOKEN, b"token"),
+        (Action.ACCOUNT_INFO, {"userEmail": "a@b.com"}),
         (Action.DELETE_CONTACT, b"Contact with id='1' has been deleted"),
         (Action.GENERATE_EVENT, b""),
         (Action.ADD_DOMAIN, {"domain": "a.com", "siteId": "8A412DC"}),
@@ -162,6 +93,8 @@ def test_a_created_message_teaches_its_id() -> None:
     ("action", "body"),
     [
         (Action.ADD_WEBPUSH_DOMAIN, {"errors": {"message": "Domain can't be reached"}}),
+        (Action.ADD_WEBPUSH_DOMAIN, {"errors": [{"message": "x"}], "success": {"domain": "a"}}),
+        (Action.ADD_WEBPUSH_DOMAIN, {"errors": "Domain can't be reached"}),
         (Action.SEND_MESSAGE, {"results": [{"status": "ERROR", "message": "not valid email"}]}),
         (Action.PAST_EVENTS, {"results": {"status": "OCCURRED_TIME_TOO_DEPTH"}}),
     ],
@@ -173,27 +106,28 @@ def test_an_error_inside_a_success_is_rejected(action: Action, body: object) -> 
     assert outcome.reason == "esp.partial_item"
 
 
-@pytest.mark.parametrize(("status", "body"), [(404, b""), (400, b"contact not found")])
-def test_whoever_is_not_there_is_deleted(status: int, body: bytes) -> None:
-    assert of(Action.DELETE_CONTACT, body, status) == Delivered()
+def test_an_error_inside_a_success_tells_its_words() -> None:
+    for errors in ({"message": "Domain can't be reached"}, "Domain can't be reached"):
+        outcome = of(Action.ADD_WEBPUSH_DOMAIN, {"errors": errors})
+
+        assert isinstance(outcome, Rejected)
+        assert outcome.detail == "200: Domain can't be reached"
 
 
-def test_a_domain_that_exists_is_registered() -> None:
-    assert of(Action.ADD_DOMAIN, b"Domain already exists", 400) == Delivered()
+def test_a_past_event_that_failed_for_the_fault_of_the_server_is_tried_again() -> None:
+    outcome = of(Action.PAST_EVENTS, {"results": {"status": "SERVER_ERROR"}})
+
+    assert outcome == Deferred(cause="SERVER_ERROR", maybe_done=True, status=200)
 
 
-def test_a_detail_repeats_no_value() -> None:
-    outcome = of(Action.SEND_MESSAGE, b"'ann@example.com' is not valid email +380671234567", 400)
+def test_a_feature_that_is_switched_off_blocks_its_action() -> None:
+    outcome = of(Action.PAST_EVENTS, {"results": {"status": "EVENT_SEGMENTATION_DISABLED"}})
 
-    assert isinstance(outcome, Rejected)
-    assert outcome.detail == "400: … is not valid email …"
+    assert isinstance(outcome, Blocked)
+    assert (outcome.scope, outcome.status) == (Scope.ACTION, 200)
 
 
 # -- imports --------------------------------------------------------------------------------
-
-
-def a_contact(email: str) -> object:
-    return an_item(IMPORT, marks=frozenset({f"email:{email}"}))
 
 
 CONTACTS = [an_item(IMPORT, marks=frozenset({f"email:{name}@x.com"})) for name in "abc"]
@@ -294,6 +228,14 @@ def test_the_order_that_failed_is_rejected_alone() -> None:
     )
 
 
+@pytest.mark.parametrize("failed", [{"order": 2, "error": "x"}, {"externalOrderId": "2"}])
+def test_a_failed_order_may_name_itself_in_short(failed: object) -> None:
+    first, second = read_bulk(ORDERS, TWO_ORDERS, an_answer({"failedOrders": failed}))  # type: ignore[misc]
+
+    assert first == Delivered()
+    assert isinstance(second, Rejected)
+
+
 def test_an_order_nobody_sent_makes_all_suspects() -> None:
     failed = {"order": {"externalOrderId": "9"}, "error": "x"}
 
@@ -384,8 +326,13 @@ def test_our_own_list_confirms_a_domain() -> None:
 
     assert confirms(call, an_answer({"domains": {"domain": "https://A.com/"}}))
     assert confirms(call, an_answer([{"domain": "https://a.com"}]))
+    assert confirms(call, an_answer(["b.com", "A.com/"]))
+    assert confirms(call, an_answer({"domain": "a.com"}))
     assert not confirms(call, an_answer([{"domain": "https://b.com"}]))
     assert not confirms(call, an_answer([{"domain": "https://a.com"}], 500))
+    assert not confirms(call, an_answer(b"a.com"))
+    assert not confirms(call, an_answer([None, {}]))
+    assert not confirms(a_call(), an_answer([{"domain": ""}]))
 
 
 @pytest.mark.parametrize("body", [b'"tok-1"', b"tok-1\n", b'{"token":"tok-1"}'])
