@@ -1,12 +1,14 @@
 """The tables of the documentation are those that the code makes."""
 
 import re
+import runpy
+import sys
 from pathlib import Path
 
 import pytest
 
 from consumer.metrics import METRICS
-from consumer.pages import TABLES, main, renewed
+from consumer.pages import TABLES, renewed
 from consumer.reasons import REASONS
 from consumer.settings import LEAVES, env_name
 from consumer.settings_sources import load
@@ -57,8 +59,9 @@ def test_all_pages_are_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
         copy.parent.mkdir(exist_ok=True)
         copy.write_text(_TABLE.sub(r"\1\2", page(path)), "utf-8")
     monkeypatch.chdir(tmp_path)
+    monkeypatch.delitem(sys.modules, "consumer.pages")
 
-    main()
+    runpy.run_module("consumer.pages", run_name="__main__")
 
     assert {path: (tmp_path / path).read_text("utf-8") for path in TABLES} == {
         path: page(path) for path in TABLES
