@@ -1,20 +1,20 @@
 """The commands, as typed. Results go to standard output, progress to standard error."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import Annotated
 
 import orjson
 import typer
 
 from bench import targets
-from bench.arena import Arena, arena, say
-from bench.brokers import EMBEDDED, chosen
+from bench.arena import Arena, say
+from bench.brokers import EMBEDDED
 from bench.commands import ceiling
 from bench.commands import drain as drains
 from bench.commands import gate as gates
 from bench.commands import guarantees as pairs
+from bench.commands import lanes as lane_counts
 from bench.commands import latency as delays
 from bench.commands import limits as floors
 from bench.commands import micro as steps
@@ -24,25 +24,22 @@ from bench.commands import versus as heats
 from bench.commands import workers as replicas
 from bench.contestants import PEERS
 from bench.machine import described
-from bench.page import replaced
+from bench.options import (
+    PAGE,
+    WORK_EVENTS,
+    Broker,
+    Events,
+    Measure,
+    Rate,
+    Rounds,
+    Write,
+    in_arena,
+    listed,
+    run,
+    tell,
+)
 from bench.product import NAME
 from bench.workload import CONTACTS, ORDERS, WORKS
-from demo.parts import ROOT, DemoError
-
-PAGE = ROOT / "docs" / "performance.md"
-WORK_EVENTS = 320_000  # 40 checkpoints of Quix Streams, so that its last one need not wait
-Broker = Annotated[
-    str, typer.Option("--broker", help="embedded, kafka or host:port; BENCH_BROKER overrules it.")
-]
-Events = Annotated[int, typer.Option("--events", min=10_000, help="How much work there is.")]
-Rounds = Annotated[int, typer.Option("--rounds", min=1, help="Laps of each; medians are shown.")]
-Write = Annotated[
-    Path | None,
-    typer.Option("--write", help="Also replace this command's section of a page.", metavar="FILE"),
-]
-Rate = Annotated[float, typer.Option("--rate", min=1.0)]
-T = TypeVar("T")
-Measure = Callable[[Arena], Awaitable[str]]
 
 app = typer.Typer(
     help="Measures the service beside its limits and peers. bench/README.md says how to read it.",
@@ -67,7 +64,7 @@ def limits(
     async def measure(place: Arena) -> str:
         return floors.section(await floors.limits(place, kind, events=events, rounds=rounds), kind)
 
-    _run(f"limits {work}", measure, broker, write)
+    run(f"limits {work}", measure, broker, write)
 
 
 @app.command()
@@ -80,7 +77,7 @@ def versus(  # noqa: PLR0913, PLR0917 - the options, as typer wants them
     write: Write = None,
 ) -> None:
     """Compare with the physical limits and the peers on the same orders."""
-    _run("orders", _versus(ORDERS.name, latency, peers, events, rounds), broker, write)
+    run("orders", _versus(ORDERS.name, latency, peers, events, rounds), broker, write)
 
 
 @app.command()
@@ -93,7 +90,7 @@ def contacts(  # noqa: PLR0913, PLR0917 - the options, as typer wants them
     write: Write = None,
 ) -> None:
     """Do the same for contacts, which go through imports; the peers do not wait for their end."""
-    _run("contacts", _versus(CONTACTS.name, latency, peers, events, rounds), broker, write)
+    run("contacts", _versus(CONTACTS.name, latency, peers, events, rounds), broker, write)
 
 
 def _versus(work: str, latency: str, peers: str, events: int, rounds: int) -> Measure:
@@ -101,8 +98,8 @@ def _versus(work: str, latency: str, peers: str, events: int, rounds: int) -> Me
         found = await heats.versus(
             place,
             WORKS[work],
-            latencies=[float(one) for one in _listed(latency)],
-            peers=_listed(peers),
+            latencies=[float(one) for one in listed(latency)],
+            peers=listed(peers),
             events=events,
             rounds=rounds,
         )
@@ -123,7 +120,7 @@ def drain(
     async def measure(place: Arena) -> str:
         return drains.section(await drains.drain(place, rate=rate, events=events))
 
-    _run("drain", measure, broker, write)
+    run("drain", measure, broker, write)
 
 
 @app.command()
@@ -138,10 +135,10 @@ def latency(  # noqa: PLR0913, PLR0917 - the options, as typer wants them
     """Show the time from `produce()` to the arrival at the API at low load."""
 
     async def measure(place: Arena) -> str:
-        found = await delays.latency(place, _listed(peers), rate=rate, events=events, rounds=rounds)
+        found = await delays.latency(place, listed(peers), rate=rate, events=events, rounds=rounds)
         return delays.section(found, rate=rate)
 
-    _run("latency", measure, broker, write)
+    run("latency", measure, broker, write)
 
 
 @app.command()
@@ -151,7 +148,7 @@ def soak(events: Events = 3_000_000, broker: Broker = EMBEDDED, write: Write = N
     async def measure(place: Arena) -> str:
         return soaks.section(await soaks.soak(place, events=events))
 
-    _run("soak", measure, broker, write)
+    run("soak", measure, broker, write)
 
 
 @app.command()
@@ -170,7 +167,25 @@ def workers(
             await replicas.workers(place, numbers, events=events, rounds=rounds)
         )
 
-    _run("workers", measure, broker, write)
+    run("workers", measure, broker, write)
+
+
+@app.command()
+def lanes(
+    counts: Annotated[list[int] | None, typer.Argument(help="Requests at a time.")] = None,
+    events: Events = WORK_EVENTS,
+    rounds: Rounds = 3,
+    broker: Broker = EMBEDDED,
+    write: Write = None,
+) -> None:
+    """Show how well few requests at a time are used at 50 ms latency."""
+
+    async def measure(place: Arena) -> str:
+        numbers = counts or [1, 2, 4]
+        found = await lane_counts.lanes(place, numbers, events=events, rounds=rounds)
+        return lane_counts.section(found)
+
+    run("lanes", measure, broker, write)
 
 
 @app.command()
@@ -185,10 +200,10 @@ def poison(
 
     async def measure(place: Arena) -> str:
         return poisons.section(
-            await poisons.poison(place, _listed(kinds), events=events, rounds=rounds)
+            await poisons.poison(place, listed(kinds), events=events, rounds=rounds)
         )
 
-    _run("poison", measure, broker, write)
+    run("poison", measure, broker, write)
 
 
 @app.command()
@@ -200,7 +215,7 @@ def guarantees(
     async def measure(place: Arena) -> str:
         return pairs.section(await pairs.guarantees(place, events=events, rounds=rounds))
 
-    _run("guarantees", measure, broker, write)
+    run("guarantees", measure, broker, write)
 
 
 @app.command()
@@ -208,7 +223,7 @@ def micro(
     events: Annotated[int, typer.Option(min=100)] = steps.EVENTS, write: Write = None
 ) -> None:
     """Show microseconds an event of the pure steps."""
-    _tell("micro", steps.micro(events), write)
+    tell("micro", f"{steps.micro(events)}\n\n{described()}", write)
 
 
 @app.command()
@@ -218,7 +233,7 @@ def sink(broker: Broker = EMBEDDED, write: Write = None) -> None:
     async def measure(place: Arena) -> str:
         return ceiling.section(await ceiling.ceiling(place.sink))
 
-    _run("sink", measure, broker, write)
+    run("sink", measure, broker, write)
 
 
 @app.command()
@@ -228,7 +243,7 @@ def gate(events: Events = 100_000, rounds: Rounds = 3, broker: Broker = EMBEDDED
     async def measure(place: Arena) -> list[dict[str, object]]:
         return await gates.gate(place, gates.Size(events=events, rounds=rounds))
 
-    judgements = asyncio.run(_in_arena(measure, broker))
+    judgements = asyncio.run(in_arena(measure, broker))
     print(orjson.dumps(judgements, option=orjson.OPT_INDENT_2).decode())
     for one in judgements:
         say(f"{one['verdict']:6} {one['what']}: {one['measured']} (goal {one['goal']})")
@@ -249,6 +264,7 @@ def report(
     contacts(events=events, rounds=rounds, broker=broker, write=write)
     for work in WORKS:
         limits(work, events, rounds, broker, write)
+    lanes(events=events, rounds=rounds, broker=broker, write=write)
     drain(events=events, broker=broker, write=write)
     latency(rounds=rounds, broker=broker, write=write)
     soak(10 * events, broker, write)
@@ -256,31 +272,3 @@ def report(
     poison(events=events, rounds=rounds, broker=broker, write=write)
     guarantees(events, rounds, broker, write)
     micro(write=write)
-
-
-# -- the frame ------------------------------------------------------------------------------
-
-
-def _listed(text: str) -> Sequence[str]:
-    return [part.strip() for part in text.split(",") if part.strip()]
-
-
-def _run(name: str, measure: Measure, broker: str, write: Path | None) -> None:
-    text = asyncio.run(_in_arena(measure, broker))
-    _tell(name, f"{text}\n\n{described(chosen(broker))}", write)
-
-
-async def _in_arena(measure: Callable[[Arena], Awaitable[T]], broker: str) -> T:
-    try:
-        async with arena(chosen(broker)) as place:
-            return await measure(place)
-    except DemoError as trouble:
-        say(str(trouble))
-        raise typer.Exit(1) from trouble
-
-
-def _tell(name: str, text: str, write: Path | None) -> None:
-    print(text)
-    if write is not None:
-        page = write.read_text("utf-8") if write.exists() else ""
-        write.write_text(replaced(page, name, text), "utf-8")

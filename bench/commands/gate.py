@@ -3,23 +3,23 @@
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
-from bench.arena import Arena, filled, interleaved, say
+from bench.arena import Arena, say
 from bench.commands.drain import drain
+from bench.commands.lanes import lanes
 from bench.commands.latency import ALONE, added, latency
 from bench.commands.poison import poison
 from bench.commands.soak import soak
 from bench.commands.versus import Heat, versus
 from bench.commands.workers import workers
 from bench.figures import ratio
-from bench.lap import Standing, Track
-from bench.product import NAME, product
+from bench.lap import Standing
+from bench.product import NAME
 from bench.targets import broken, judged
 from bench.workload import ORDERS
 
 PEERS = ("kafkajs", "quix", "fs-batch", "fs-single")
 SECOND_ROUNDS = 5
 LANES = 2  # requests at a time, so few that they are what holds the service up
-LATENCY = 0.05  # s
 
 Figures = dict[str, float]
 
@@ -38,7 +38,7 @@ Part = Callable[[Arena, Size], Awaitable[Figures]]
 async def gate(place: Arena, size: Size) -> list[dict[str, object]]:
     """Measure all parts and judge them."""
     measured: Figures = {"lost": 0.0, "doubled": 0.0}
-    for part in (against_limits, against_peers, lanes, limited, delays, memory, replicas, bad):
+    for part in (against_limits, against_peers, in_lanes, limited, delays, memory, replicas, bad):
         say(f"gate: {part.__name__.replace('_', ' ')}")
         found = await part(place, size)
         if any(name not in _COUNTED for name in _failed(found)):
@@ -86,7 +86,7 @@ async def against_peers(place: Arena, size: Size) -> Figures:
     heats = await versus(
         place,
         ORDERS,
-        latencies=(0.0, 1000 * LATENCY),
+        latencies=(0.0, 50.0),
         peers=PEERS,
         events=size.events,
         rounds=size.rounds,
@@ -102,17 +102,10 @@ async def against_peers(place: Arena, size: Size) -> Figures:
     return figures | _losses(*(_of(heat, NAME) for heat in heats))
 
 
-async def lanes(place: Arena, size: Size) -> Figures:
+async def in_lanes(place: Arena, size: Size) -> Figures:
     """Compare with what a few requests at a time allow at the API's latency."""
-    track = Track(
-        topic=await filled(place, ORDERS, size.events),
-        events=size.events,
-        latency=LATENCY,
-        settings={"ESPUTNIK__MAX_IN_FLIGHT": LANES},
-    )
-    ((ours, _),) = await interleaved(place, [(product(), track)], size.rounds)
-    allowed = LANES * ORDERS.batch / LATENCY
-    return {"lanes": ratio(ours.rate.median, allowed)} | _losses(ours)
+    (lane,) = await lanes(place, (LANES,), events=size.events, rounds=size.rounds)
+    return {"lanes": lane.share} | _losses(lane.standing)
 
 
 async def limited(place: Arena, size: Size) -> Figures:

@@ -63,7 +63,8 @@ def section(heats: Sequence[Heat], work: Work) -> str:
     for heat in heats:
         parts.append(f"## {work.name.capitalize()} at {heat.latency:g} ms latency of the API")
         parts.append(standings_table(heat.standings, NAME))
-        parts += [f"- {line}." for line in (*heat.missing, *_uneven(heat.standings))]
+        if notes := [f"- {line}." for line in (*heat.missing, *_uneven(heat.standings))]:
+            parts.append("\n".join(notes))
     return "\n\n".join(parts)
 
 
