@@ -6,7 +6,7 @@ Pure.
 
 from enum import Enum
 
-REMEMBERED = 50_000  # events; about 10 MB
+REMEMBERED = 50_000  # events at least, twice as many at most; some 20 MB
 
 
 class Seen(Enum):
@@ -18,24 +18,29 @@ class Seen(Enum):
 
 
 class Repeats:
-    """The last events by identity, finished or not. Plain state, one owner."""
+    """The last events by identity, finished or not. Plain state, one owner.
+
+    Two generations: when the younger is full it becomes the older, whose events are forgotten.
+    """
 
     def __init__(self, remembered: int = REMEMBERED) -> None:
         self._remembered = remembered
-        self._content: dict[str, int] = {}
+        self._young: dict[str, int] = {}
+        self._old: dict[str, int] = {}
 
     def look(self, identity: str, content: int) -> Seen:
         """Return what is known of an event, and remember it. `content` is a hash of all it says."""
-        known = self._content.get(identity)
+        known = self._young.get(identity)
+        if known is None:
+            known = self._old.get(identity)
         if known == content:
             return Seen.REPEAT
-        self._content[identity] = content
-        if known is not None:
-            return Seen.OTHER
-        if len(self._content) > self._remembered:
-            del self._content[next(iter(self._content))]
-        return Seen.NEW
+        if len(self._young) >= self._remembered:
+            self._old, self._young = self._young, {}
+        self._young[identity] = content
+        return Seen.NEW if known is None else Seen.OTHER
 
     def forget(self, identity: str) -> None:
         """Forget an event that goes to another member unfinished: it may come back."""
-        self._content.pop(identity, None)
+        self._young.pop(identity, None)
+        self._old.pop(identity, None)
