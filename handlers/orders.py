@@ -99,4 +99,6 @@ _NO_CURRENCY = Refusal(
     detail="name the currency, or set ESPUTNIK_SYNC_ORDERS__DEFAULT_CURRENCY",
 )
 
-ROUTES = {"order.changed": Route(model=ORDER_CHANGED, handle=order_changed, topic="orders")}
+ROUTES = {
+    "order.changed": Route(model=ORDER_CHANGED, handle=order_changed, topic="orders"),
+}

@@ -14,6 +14,7 @@ from esputnik.requests.channels import (
 from esputnik.requests.consents import (
     ADD_UNSUBSCRIBED,
     REMOVE_UNSUBSCRIBED,
+    Members,
     attach_contacts,
     detach_contacts,
     get_subscriptions,
@@ -42,6 +43,7 @@ __all__ = [
     "MAX_EVENT_BYTES",
     "ORDERS",
     "REMOVE_UNSUBSCRIBED",
+    "Members",
     "account_info",
     "add_contact",
     "add_domain",

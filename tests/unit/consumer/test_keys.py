@@ -1,4 +1,7 @@
-"""Idempotency keys never change: a replay, a restart and the next version derive the same ones."""
+"""Idempotency keys never change: a replay, a restart and the next version derive the same ones.
+
+The examples hold keys as well: those of a type that is added later are pinned there.
+"""
 
 import json
 from pathlib import Path
@@ -35,7 +38,7 @@ def keys(kind: str) -> list[list[str]]:
     return [[call.intent, call.slot, call.key] for call in planned.calls]
 
 
-@pytest.mark.parametrize("kind", ROUTES)
+@pytest.mark.parametrize("kind", GOLDEN)
 def test_the_keys_of_an_event_are_what_they_have_always_been(kind: str) -> None:
     assert keys(kind) == GOLDEN[kind]
 
