@@ -38,6 +38,7 @@ class Planned(NamedTuple):
     """The calls a record asks for, in order; `refusal` is buried after they were made.
 
     `ignored` are the paths of unknown fields, `notes` those of unusable ones that were left out.
+    `targets`: see `Mapped`.
     """
 
     type: str
@@ -47,6 +48,7 @@ class Planned(NamedTuple):
     refusal: Refusal | None = None
     ignored: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    targets: Mapping[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,6 +144,7 @@ class Planner:
             mapped.refusal,
             valid.ignored,
             read.faults + notes + valid.dropped + mapped.dropped,
+            mapped.targets,
         )
 
     def _identity(self, record: Record, read: Envelope) -> str:
@@ -164,7 +167,8 @@ def _unambiguous(mapped: Mapped, value: bytes, event_type: str) -> Mapped:
     """
     if not has_repeated_keys(value):
         return mapped
-    return Mapped(mapped.calls if event_type == OPT_OUT else (), AMBIGUOUS)
+    calls = mapped.calls if event_type == OPT_OUT else ()
+    return mapped._replace(calls=calls, refusal=AMBIGUOUS)
 
 
 def _time(record: Record, read: Envelope, now: float) -> tuple[datetime | Problem, tuple[str, ...]]:

@@ -60,18 +60,27 @@ def contact_opted_in(event: Event[ContactOptedIn], options: Options) -> Mapped:
     return _tell(_Wish(identity=event.identity, data=event.data, is_out=False), options)
 
 
+def opt_out_of(email: str, identity: str, slot: str = "") -> Call:
+    """Return the opt-out of an address that an event of another kind brings about."""
+    data: Consent = {"channel": "email", "email": email}
+    return _by_list(_Wish(identity=identity, data=data, is_out=True), slot)
+
+
 def _tell(wish: _Wish, options: Options) -> Mapped:
     """Say everything that can be said; then name what has no route."""
     calls: list[Call] = []
     unknown: list[str] = []
+    targets: dict[str, str] = {}
     for target, slot in _targets(wish.data):
+        targets[slot] = f"category:{target}" if wish.data.get("categories") else target
         if target == "email" and not wish.data.get("categories"):
             calls.append(_by_list(wish, slot))
         elif (route := options.consent_routes.get(target)) is not None:
             calls.append(_by_route(wish, slot, route))
         else:
             unknown.append(target)
-    return Mapped(tuple(calls), _no_route(wish.data, unknown) if unknown else None)
+    refusal = _no_route(wish.data, unknown) if unknown else None
+    return Mapped(tuple(calls), refusal, targets=targets)
 
 
 def _targets(data: Consent) -> Iterator[tuple[str, str]]:

@@ -51,8 +51,11 @@ class Mapped(NamedTuple):
     """The calls of one event, in order. `refusal` is buried after the calls were made.
 
     `dropped` names what was left out by a rule that counts it: attributes without a field id.
+    `targets`, of consent alone: what it is about, by the slot of the call that tells it; `email`,
+    `sms` or `push`, or `category:` and its name. What has no route is among them.
     """
 
     calls: tuple[Call, ...] = ()
     refusal: Refusal | None = None
     dropped: tuple[str, ...] = ()
+    targets: Mapping[str, str] | None = None
