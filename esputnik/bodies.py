@@ -62,11 +62,6 @@ def id_in(value: object) -> str:
     return "" if found == "0" else found
 
 
-def is_empty(answer: Answer) -> bool:
-    """Tell whether the body holds nothing."""
-    return not answer.body.strip()
-
-
 def is_page(answer: Answer) -> bool:
     """Tell whether the body is a page for people: some proxy answered, not eSputnik."""
     return answer.body.lstrip()[:1] == b"<" or "html" in answer.headers.get("content-type", "")

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from esputnik.bodies import Object, object_in, one_or_many, text_in
 from esputnik.call import Action
 from esputnik.matching import plain_value
-from esputnik.outcome import Answer, Blocked, Deferred, Delivered, NoAnswer, Rejected
+from esputnik.outcome import Answer, Blocked, Deferred, NoAnswer
 from esputnik.plain_words import plain_words
 from esputnik.statuses import is_success, not_understood, refused, without_answer
 
@@ -49,11 +49,9 @@ def read_import_status(answer: Answer | NoAnswer) -> ImportStatus:
         return without_answer(answer)
     if is_success(answer):
         return _status(answer)
-    match refused(Action.IMPORT_STATUS, answer, is_bulk=False):
-        case Deferred() | Blocked() as outcome:
-            return outcome
-        case Rejected() | Delivered():
-            return Lost()  # 404, or any other word that there is no such session
+    outcome = refused(Action.IMPORT_STATUS, answer, is_bulk=False)
+    # 404, or any other word that there is no such session, is no trouble of the connection.
+    return outcome if isinstance(outcome, Deferred | Blocked) else Lost()
 
 
 def _status(answer: Answer) -> ImportStatus:

@@ -21,7 +21,7 @@ _WORDS = frozenset(
     field fields following for forbidden format found from funds gone group groups has have html
     identifier identify import in incorrect internal invalid is isn't it item items json key
     keys language large later least length less letter letters limit list long longer malformed
-    many match max maximum media message messages method min minimum minute missing more must
+    many match maximum media message messages method minimum minute missing more must
     name names neither no nor not null number of on one only or order orders organisation
     organization parameter parameters params parse path payload phone please present property
     provided push quantity rate reached read recipient recipients refused registered rejected
@@ -47,12 +47,15 @@ _EDGES = "()[]{}<>,.;:!?'`“”«»"
 
 
 def plain_words(text: str) -> str:
-    """Return the known words of an error text, `…` for each gap; empty for an empty text."""
+    """Return the known words of an error text, `…` for each gap; empty for an empty text.
+
+    Only the first word may begin with a capital: another one that does may be somebody's name.
+    """
     said: list[str] = []
     for piece in _PIECES.findall(text[:LONGEST_TEXT]):
         bare = piece.strip(_EDGES)
         known = bare.lower() in _WORDS and not piece.startswith(('"', "'"))
-        word = bare if known else GAP
+        word = bare if known and not (said and bare.istitle()) else GAP
         if word != GAP or said[-1:] != [GAP]:
             said.append(word)
         if len(said) == MAX_WORDS:
