@@ -2,46 +2,42 @@
 
 import asyncio
 from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
 
-from consumer.deadletter import DeadLetter, read_letter
 from tests.brokers.kafka import Kafka
-from tests.integration.deployment import Deployment, deployed
+from tests.integration.deployment import Consumer, Deployment, deployed, until
 from tests.integration.story import REFUSED, Story, tell
+from tests.integration.story import Record as Told
 
-pytestmark = [pytest.mark.kafka, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.kafka, pytest.mark.timeout(300)]
 
 REFUSAL = {"action": "add-orders", "contains": REFUSED, "item_error": "order is not valid"}
 
 
-async def produce(deployment: Deployment, story: Story) -> None:
-    for record in story.records:
+async def produce(deployment: Deployment, records: Iterable[Told]) -> None:
+    for record in records:
         await deployment.produce("events", record.value, key=record.key, headers=record.headers)
     await deployment.producer.flush()
 
 
-async def finished_about(deployment: Deployment, records: int) -> None:
-    """Wait until the last consumer has finished with so many records."""
-    async with asyncio.timeout(90):
-        while (await deployment.figures()).finished < records:
-            await asyncio.sleep(0.02)
+async def finished(consumer: Consumer, records: int) -> None:
+    """Wait until a consumer has finished with so many records."""
 
+    async def has_finished() -> bool:
+        return (await consumer.figures()).finished >= records
 
-async def dead_letters(deployment: Deployment) -> list[DeadLetter]:
-    read = [read_letter(record) for record in await deployment.letters()]
-    letters = [letter for letter in read if isinstance(letter, DeadLetter)]
-    assert len(letters) == len(read)
-    return letters
+    await until(has_finished)
 
 
 async def check_books(deployment: Deployment, story: Story) -> None:
-    """Nothing is missing, nothing is there that should not be."""
-    state = await deployment.state()
+    """Nothing is missing, nothing is there that should not be, nobody's events changed places."""
+    state = await deployment.account.state()
     contacts = {one["externalCustomerId"]: one["firstName"] for one in state["contacts"]}
     orders = {name: order["status"] for name, order in state["orders"].items()}
-    letters = {letter.id: letter for letter in await dead_letters(deployment)}
+    letters = {letter.id: letter for letter in await deployment.letters()}
 
     assert contacts == story.truth.first_names
     assert orders == story.truth.orders
@@ -55,29 +51,39 @@ async def check_books(deployment: Deployment, story: Story) -> None:
 async def test_nothing_is_lost_by_a_kill(kafka: Kafka, tmp_path: Path) -> None:
     story = tell(20_000, seed=1)
     async with deployed(kafka.bootstrap, tmp_path, {"events": 8}) as deployment:
-        await deployment.rules(REFUSAL)
-        await produce(deployment, story)
+        await deployment.account.rules(REFUSAL)
+        await produce(deployment, story.records)
         first = await deployment.start()
-        await finished_about(deployment, 8_000)
-        deployment.kill(first)
-        await first.ended()
-        await deployment.start()
-        await deployment.drained(240)
+        await finished(first, 8_000)
+        await first.kill()
+        was_in_the_middle = len((await deployment.account.state())["orders"]) < len(
+            story.truth.orders
+        )
+        second = await deployment.start()
+        await deployment.drained(200)
 
+        assert was_in_the_middle
+        assert (await second.figures()).finished < len(story.records)
         await check_books(deployment, story)
 
 
-async def test_replicas_come_and_go(kafka: Kafka, tmp_path: Path) -> None:
-    story = tell(12_000, seed=2)
+async def test_nothing_is_lost_when_replicas_come_and_go(kafka: Kafka, tmp_path: Path) -> None:
+    story = tell(20_000, seed=2)
     async with deployed(kafka.bootstrap, tmp_path, {"events": 8}) as deployment:
-        await deployment.rules(REFUSAL)
-        first = await deployment.start()
-        await deployment.start()
-        producing = asyncio.create_task(produce(deployment, story))
-        await finished_about(deployment, 1_500)
-        assert await first.stop() == 0
-        await deployment.start()
-        await producing
-        await deployment.drained(240)
+        await deployment.account.rules(REFUSAL)
+        await deployment.account.faults(slow=0.2)
+        leaving, staying = await deployment.start(), await deployment.start()
+        await produce(deployment, story.records[:8_000])
+        await finished(leaving, 500)
+        await finished(staying, 500)
+        code, coming, _ = await asyncio.gather(
+            leaving.stop(), deployment.start(), produce(deployment, story.records[8_000:14_000])
+        )
+        await produce(deployment, story.records[14_000:])
+        await deployment.drained(200)
+        shares = [(await one.figures()).finished for one in (staying, coming)]
 
+        assert code == 0
+        assert all(shares)
+        assert sum(shares) < len(story.records)
         await check_books(deployment, story)

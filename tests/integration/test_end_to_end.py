@@ -8,25 +8,16 @@ import pytest
 
 from tests.brokers.kafka import Kafka
 from tests.integration.deployment import Deployment, deployed
+from tests.integration.events import an_event
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(180)]
 
 APP = "83b77a49-fc28-409b-aeaa-68c9d544ab9d"
 
 
-def an_event(event_type: str, number: int = 1, **data: Any) -> dict[str, Any]:
-    return {
-        "id": f"{event_type}-{number}",
-        "type": event_type,
-        "source": "/shop",
-        "occurred_at": "2026-11-01T10:00:00Z",
-        "data": data,
-    }
-
-
 @pytest.fixture
 async def deployment(kafka: Kafka, tmp_path: Path) -> AsyncIterator[Deployment]:
-    async with deployed(kafka.bootstrap, tmp_path, ["events"]) as made:
+    async with deployed(kafka.bootstrap, tmp_path, {"events": 1}) as made:
         yield made
 
 
@@ -36,7 +27,7 @@ async def sent(deployment: Deployment, *events: dict[str, Any]) -> list[dict[str
     for event in events:
         await deployment.tell("events", event)
         await deployment.done()
-    asked = await deployment.requests()
+    asked = await deployment.account.requests()
     return [one for one in asked if "importstatus" not in one["path"] and one["method"] != "GET"]
 
 
@@ -108,7 +99,7 @@ async def test_add_unsubscribed_emails(deployment: Deployment) -> None:
 
     assert (request["path"], request["status"]) == ("/v1/emails/unsubscribed/add", 200)
     assert request["body"] == {"emails": ["Ann@example.com"]}
-    assert (await deployment.state())["unsubscribed"] == ["ann@example.com"]
+    assert (await deployment.account.state())["unsubscribed"] == ["ann@example.com"]
 
 
 async def test_attach_contacts_to_segment(deployment: Deployment) -> None:
@@ -197,7 +188,7 @@ async def test_create_app_inbox_message(deployment: Deployment) -> None:
 async def test_create_api_token(deployment: Deployment) -> None:
     ended = await deployment.command("token", "create")
 
-    (request,) = await deployment.requests()
+    (request,) = await deployment.account.requests()
     assert (request["method"], request["path"], request["body"]) == ("POST", "/v1/auth/token", None)
     assert ended.code == 0
     assert len(ended.out.split()) == 1

@@ -1,0 +1,181 @@
+"""What an outage, a changed key or a stop does to a run: nothing is buried, nothing is lost."""
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.brokers.kafka import Kafka
+from tests.integration.deployment import Consumer, Deployment, deployed, until
+from tests.integration.events import an_event
+
+pytestmark = [pytest.mark.kafka, pytest.mark.timeout(180)]
+
+
+def orders(numbers: range) -> list[dict[str, Any]]:
+    return [
+        an_event(
+            "order.changed",
+            number,
+            order_id=f"o-{number}",
+            status="delivered",
+            total="10.00",
+            currency="UAH",
+            date="2026-11-01T10:00:00Z",
+            email=f"buyer{number % 50}@example.com",
+        )
+        for number in numbers
+    ]
+
+
+def activities(numbers: range) -> list[dict[str, Any]]:
+    return [
+        an_event("activity.recorded", number, name="seen", email=f"buyer{number}@example.com")
+        for number in numbers
+    ]
+
+
+async def requests_of(deployment: Deployment, status: int) -> int:
+    return sum(one["status"] == status for one in await deployment.account.requests())
+
+
+async def hears_of(consumer: Consumer, words: str) -> None:
+    """Wait until the log of a consumer says something."""
+
+    async def says() -> bool:
+        consumer.part.check()
+        return words in consumer.log
+
+    await until(says)
+
+
+async def test_an_outage_of_esputnik_buries_nothing_and_ends_by_itself(
+    kafka: Kafka, tmp_path: Path
+) -> None:
+    async with deployed(kafka.bootstrap, tmp_path, {"orders": 4}) as deployment:
+        consumer = await deployment.start()
+        await deployment.tell("orders", *orders(range(100)))
+        await deployment.done()
+
+        await deployment.account.close()
+        await deployment.tell("orders", *orders(range(100, 300)))
+        async with asyncio.timeout(60):
+            await until(lambda: buffered(consumer, 200))
+        alive = (await consumer.get("/livez")).is_success
+        await deployment.account.open()
+        await deployment.done()
+
+        assert alive
+        assert set((await deployment.account.state())["orders"]) == {f"o-{n}" for n in range(300)}
+        assert await deployment.letters() == []
+
+
+async def buffered(consumer: Consumer, records: int) -> bool:
+    return (await consumer.figures()).buffered == records
+
+
+async def test_it_starts_during_an_outage_of_esputnik(kafka: Kafka, tmp_path: Path) -> None:
+    async with deployed(kafka.bootstrap, tmp_path, {"orders": 1}) as deployment:
+        await deployment.account.close()
+        await deployment.tell("orders", *orders(range(10)))
+        consumer = await deployment.start()
+        await until(lambda: buffered(consumer, 10))
+        await deployment.account.open()
+        await deployment.done()
+
+        assert len((await deployment.account.state())["orders"]) == 10
+        assert await deployment.letters() == []
+
+
+async def test_a_key_that_is_changed_in_its_file_is_taken_at_once(
+    kafka: Kafka, tmp_path: Path
+) -> None:
+    key = tmp_path / "key"
+    key.write_text("first")
+    async with deployed(
+        kafka.bootstrap,
+        tmp_path,
+        {"orders": 1},
+        ESPUTNIK__API_KEY=None,
+        ESPUTNIK__API_KEY_FILE=str(key),
+    ) as deployment:
+        await deployment.account.use_key("first")
+        await deployment.start()
+        await deployment.tell("orders", *orders(range(5)))
+        await deployment.done()
+
+        key.write_text("second")
+        await deployment.account.use_key("second")
+        await deployment.tell("orders", *orders(range(5, 10)))
+        await deployment.done()
+
+        assert await requests_of(deployment, 401) == 1
+        assert len((await deployment.account.state())["orders"]) == 10
+        assert await deployment.letters() == []
+
+
+async def test_a_refused_key_pauses_everything_until_the_file_has_another(
+    kafka: Kafka, tmp_path: Path
+) -> None:
+    key = tmp_path / "key"
+    key.write_text("first")
+    async with deployed(
+        kafka.bootstrap,
+        tmp_path,
+        {"orders": 1},
+        ESPUTNIK__API_KEY=None,
+        ESPUTNIK__API_KEY_FILE=str(key),
+    ) as deployment:
+        await deployment.account.use_key("first")
+        consumer = await deployment.start()
+        await deployment.account.use_key("second")
+        await deployment.tell("orders", *orders(range(10)))
+        await until(lambda: unready(consumer))
+        told = (await consumer.get("/readyz")).json()
+        refused_before = await requests_of(deployment, 401)
+        key.write_text("second")
+        await deployment.done()
+
+        assert told["joined"]
+        assert "401" in str(told["held"])
+        assert refused_before <= 2
+        assert len((await deployment.account.state())["orders"]) == 10
+        assert await deployment.letters() == []
+
+
+async def unready(consumer: Consumer) -> bool:
+    return not await consumer.ready()
+
+
+async def test_a_stop_finishes_what_was_begun_and_repeats_nothing(
+    kafka: Kafka, tmp_path: Path
+) -> None:
+    async with deployed(
+        kafka.bootstrap,
+        tmp_path,
+        {"activities": 4},
+        ESPUTNIK__REQUESTS_PER_SECOND={"default": 200, "search": 50, "event": 60, "past_event": 60},
+    ) as deployment:
+        first = await deployment.start()
+        await deployment.tell("activities", *activities(range(200)))
+        await until(lambda: raised(deployment, 40))
+        code = await first.stop()
+        at_the_stop = await events(deployment)
+        await deployment.start()
+        await deployment.drained()
+
+        state = await deployment.account.state()
+        assert code == 0
+        assert 40 <= at_the_stop <= 200
+        assert len(state["executions"]) == 200
+        assert set(state["executions"].values()) == {1}
+        assert await deployment.letters() == []
+
+
+async def events(deployment: Deployment) -> int:
+    return len((await deployment.account.state())["executions"])
+
+
+async def raised(deployment: Deployment, count: int) -> bool:
+    return await events(deployment) >= count

@@ -1,0 +1,112 @@
+"""Dead letters replayed on real Kafka: once each, with what is still refused counted."""
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from tests.brokers.kafka import Kafka
+from tests.integration.deployment import Deployment, Ended, deployed
+from tests.integration.events import an_event
+
+pytestmark = [pytest.mark.kafka, pytest.mark.timeout(120)]
+
+LETTERS = 30
+STUBBORN = 5
+REFUSE_ALL = {"action": "add-orders", "contains": "order-", "item_error": "no such product"}
+REFUSE_SOME = {"action": "add-orders", "contains": "order-0", "item_error": "no such product"}
+
+
+async def orders_sent(deployment: Deployment) -> Counter[str]:
+    """How often each order was sent, refused or not."""
+    return Counter(
+        order["externalOrderId"]
+        for request in await deployment.account.requests()
+        if request["path"] == "/v1/orders"
+        for order in request["body"]["orders"]
+    )
+
+
+def outcomes(ended: Ended) -> Counter[str]:
+    return Counter(line["outcome"] for line in ended.lines)
+
+
+async def bury_all(deployment: Deployment) -> None:
+    await deployment.account.rules(REFUSE_ALL)
+    consumer = await deployment.start()
+    for number in range(LETTERS):
+        group = 0 if number < STUBBORN else 1
+        await deployment.tell(
+            "orders",
+            an_event(
+                "order.changed",
+                number,
+                order_id=f"order-{group}-{number}",
+                status="delivered",
+                total="10.00",
+                currency="UAH",
+                date="2026-11-01T10:00:00Z",
+                email=f"buyer{number}@example.com",
+            ),
+        )
+    await deployment.done()
+    await consumer.stop()
+    assert len(await deployment.letters()) == LETTERS
+
+
+async def test_letters_are_applied_once_when_the_refusals_are_lifted(
+    kafka: Kafka, tmp_path: Path
+) -> None:
+    async with deployed(kafka.bootstrap, tmp_path, {"orders": 4}) as deployment:
+        await bury_all(deployment)
+        sent_before = await orders_sent(deployment)
+        await deployment.account.rules()
+
+        plan = await deployment.command("replay", "--json")
+        sent_by_the_plan = await orders_sent(deployment) - sent_before
+        first = await deployment.command("replay", "--yes", "--json")
+        sent_by_the_first = await orders_sent(deployment) - sent_before
+        second = await deployment.command("replay", "--yes", "--json")
+        sent_by_both = await orders_sent(deployment) - sent_before
+
+        assert Counter(line["verdict"] for line in plan.lines) == {"send": LETTERS}
+        assert not sent_by_the_plan
+        assert (first.code, outcomes(first)) == (0, {"delivered": LETTERS})
+        assert set(sent_by_the_first.values()) == {1}
+        assert len((await deployment.account.state())["orders"]) == LETTERS
+        assert (second.code, outcomes(second)) == (0, {"not_sent": LETTERS})
+        assert sent_by_both == sent_by_the_first
+        assert len(await deployment.letters()) == LETTERS
+
+
+async def test_what_is_refused_again_comes_back_with_one_attempt_more(
+    kafka: Kafka, tmp_path: Path
+) -> None:
+    async with deployed(kafka.bootstrap, tmp_path, {"orders": 4}) as deployment:
+        await bury_all(deployment)
+        first_letters = await deployment.letters()
+        await deployment.account.rules(REFUSE_SOME)
+
+        first = await deployment.command("replay", "--yes", "--json")
+        second = await deployment.command("replay", "--yes", "--json")
+        letters = await deployment.letters()
+
+        assert (first.code, outcomes(first)) == (
+            1,
+            {"delivered": LETTERS - STUBBORN, "buried": STUBBORN},
+        )
+        assert (second.code, outcomes(second)) == (
+            1,
+            {"not_sent": LETTERS - STUBBORN, "buried": STUBBORN},
+        )
+        assert Counter(letter.attempts for letter in letters) == {
+            0: LETTERS,
+            1: STUBBORN,
+            2: STUBBORN,
+        }
+        again = {letter.id: letter for letter in letters if letter.attempts == 2}
+        before = {letter.id: letter for letter in first_letters if letter.id in again}
+        assert again.keys() == before.keys()
+        for letter_id, letter in again.items():
+            assert letter.original == before[letter_id].original
+            assert letter.first_at == before[letter_id].first_at
