@@ -170,16 +170,19 @@ class Delivery:
     def _end(self, errand: Errand, outcome: Delivered | Rejected, *, holds_lane: bool) -> None:
         """End a call and those it carries along; let on who waits behind it."""
         if isinstance(outcome, Delivered):
-            for member in errand.members():
-                if outcome.learned:
-                    member.learned = {**member.learned, **outcome.learned}
-                self._conclude(member, "D")
+            self._delivered(errand, outcome)
         else:
             if errand.job.verdict is None:
                 errand.job.verdict = (errand.origin, outcome)
             self._conclude(errand, STATES[outcome.reason == "sync.in_doubt"])
         if holds_lane:
-            self._scheduler.ended(errand, self._clock.now())
+            self._scheduler.ended((errand,), self._clock.now())
+
+    def _delivered(self, errand: Errand, outcome: Delivered) -> None:
+        for member in errand.members() if errand.riders is not None else (errand,):
+            if outcome.learned:
+                member.learned = {**member.learned, **outcome.learned}
+            self._conclude(member, "D")
 
     def _conclude(self, errand: Errand, state: str) -> None:
         """Note how a call ended; its job is over when it was the last."""
@@ -260,7 +263,9 @@ class Delivery:
             return False
         self._exchange.holds_refused(errands, ())
         for errand in errands:
-            self._end(errand, first, holds_lane=trip.holds_lane)
+            self._delivered(errand, first)
+        if trip.holds_lane:
+            self._scheduler.ended(errands, self._clock.now())
         trip.errands = []
         return True
 
@@ -370,7 +375,7 @@ class Delivery:
             apart.holds_lane = False
             await self._carry(apart)
         if trip.holds_lane:
-            self._scheduler.ended(errand, self._clock.now())
+            self._scheduler.ended((errand,), self._clock.now())
 
     # -- what is not ours any more --------------------------------------------------------
 
@@ -386,7 +391,7 @@ class Delivery:
         if not members:
             errand.state = "N"
             if trip.holds_lane:
-                self._scheduler.ended(errand, self._clock.now())
+                self._scheduler.ended((errand,), self._clock.now())
             return False
         if errand.riders is not None and not errand.is_lookup:
             call = members[0].origin

@@ -124,7 +124,7 @@ def _move_on(errand: Errand, scheduler: Scheduler) -> None:
         scheduler.again(errand, 0.0)
     else:
         errand.state = "D"
-        scheduler.ended(errand, 0.0)
+        scheduler.ended((errand,), 0.0)
 
 
 # -- what is printed ------------------------------------------------------------------------

@@ -7,7 +7,7 @@ Batch    errands that travel in one request
 
 from collections.abc import Iterator, Mapping, Sequence
 from enum import Enum
-from typing import Protocol
+from typing import Any, Protocol
 
 from consumer.fates import Fate
 from consumer.record import Record
@@ -24,6 +24,24 @@ class History(Enum):
     NONE = "none"
     SETTLED = "settled"
     DECLARED = "declared"  # a call of it may have been sent
+
+
+class Log(Protocol):
+    """The assignment that a record belongs to."""
+
+    is_closed: bool
+
+    def settle(self, job: "Job") -> None:
+        """Book a record as finished."""
+        ...
+
+    def declare(self, offset: int) -> bool:
+        """Book a record of which a call is about to be sent; False if that cannot be told."""
+        ...
+
+    def withdraw(self, offset: int) -> None:
+        """Take that back."""
+        ...
 
 
 class Owner(Protocol):
@@ -59,7 +77,7 @@ class Job:
         "verdict",
     )
 
-    def __init__(self, record: Record, opened_at: float, log: object = None) -> None:
+    def __init__(self, record: Record, opened_at: float, log: "Log | None" = None) -> None:
         self.record = record
         self.size = record.size
         self.opened_at = opened_at
@@ -73,15 +91,18 @@ class Job:
         self.skipped: str | None = None
         self.errands: Sequence[Errand] = ()
         self.owner: Owner | None = None
-        self.plan: object = None
+        self.plan: Any = None
 
     def begin(self, owner: Owner, plan: object, calls: Sequence[Call], occurred_at: float) -> None:
         """Take up the calls of the record's event."""
         self.owner = owner
         self.plan = plan
         self.occurred_at = occurred_at
-        self.errands = [Errand(call, self) for call in calls]
-        self.unfinished = len(self.errands)
+        if len(calls) == 1:  # as most events have it
+            self.errands = (Errand(calls[0], self),)
+        else:
+            self.errands = [Errand(call, self) for call in calls]
+        self.unfinished = len(calls)
 
     def fates(self) -> tuple[Fate, ...]:
         """Return what became of each call, as a dead letter tells it."""

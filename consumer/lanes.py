@@ -61,17 +61,27 @@ class Lanes:
         for name in names:
             self._last[name] = errand
 
-    def leave(self, errand: Errand) -> list[Errand]:
-        """Take a call out that ended or was dropped; return those that may go now, in order.
+    def leave(self, errands: Sequence[Errand]) -> list[Errand]:
+        """Take calls out that ended or were dropped; return those that may go now, in order.
 
         Whoever comes behind one that still waits (dropped, or past imports) keeps waiting.
         """
-        if errand.waits:
-            return []
-        if errand.followers is None:
-            self._forget(errand)
-            return []
         ready: list[Errand] = []
+        last, waiting = self._last, self._waiting
+        for errand in errands:
+            if errand.waits:
+                continue
+            if errand.followers is not None:
+                self._let_follow(errand, ready)
+                continue
+            for name in errand.call.lanes:
+                if last.get(name) is errand:
+                    del last[name]
+                    if waiting and not waiting.get(name, 1):
+                        del waiting[name]
+        return ready
+
+    def _let_follow(self, errand: Errand, ready: list[Errand]) -> None:
         todo = [errand]
         while todo:
             gone = todo.pop()
@@ -79,7 +89,6 @@ class Lanes:
             followers, gone.followers = gone.followers, None
             for follower in followers or ():
                 self._let_on(follower, gone, ready, todo)
-        return ready
 
     def ahead(self, errands: Sequence[Errand]) -> Iterator[Errand]:
         """Return these errands and all unfinished ones ahead of them, each once."""
@@ -130,12 +139,11 @@ class Lanes:
                 todo.append(follower)
 
     def _forget(self, errand: Errand) -> None:
-        last, waiting = self._last, self._waiting
         for name in errand.call.lanes:
-            if last.get(name) is errand:
-                del last[name]
-                if waiting and not waiting.get(name, 1):
-                    del waiting[name]
+            if self._last.get(name) is errand:
+                del self._last[name]
+                if not self._waiting.get(name, 1):
+                    del self._waiting[name]
 
 
 def is_here(errand: Errand) -> bool:

@@ -23,6 +23,7 @@ class PartitionLog:
         self.partition = partition
         self.next_to_take = start.offset
         self.before: Progress = read_progress(*start)
+        self._has_before = self.before != Progress()
         self.declared: set[int] = set()
         self.is_closed = False
         self.is_leaving = False
@@ -34,17 +35,46 @@ class PartitionLog:
 
     def take(self, record: Record, now: float) -> Job | None:
         """Open a record; None if it was taken before (a refetch) or the partition is leaving."""
-        if self.is_leaving or record.offset < self.next_to_take:
+        offset = record.offset
+        if self.is_leaving or offset < self.next_to_take:
             return None
         job = Job(record, now, self)
-        if record.offset in self.before.settled:
-            job.history = History.SETTLED
-        elif record.offset in self.before.declared:
-            job.history = History.DECLARED
-            self.declared.add(record.offset)
-        self.next_to_take = record.offset + 1
+        if self._has_before:
+            self._recall(job, offset)
+        self.next_to_take = offset + 1
         self._open.append(job)
+        self.records += 1
+        self.bytes += job.size
         return job
+
+    def _recall(self, job: Job, offset: int) -> None:
+        if offset in self.before.settled:
+            job.history = History.SETTLED
+        elif offset in self.before.declared:
+            job.history = History.DECLARED
+            self.declared.add(offset)
+
+    def settle(self, job: Job) -> None:
+        """Book a record as finished."""
+        job.is_settled = self._is_dirty = True
+        self.records -= 1
+        self.bytes -= job.size
+
+    def declare(self, offset: int) -> bool:
+        """Book a record of which a call is about to be sent.
+
+        False where that could not be told beside the commit point, which lies too far behind.
+        """
+        if offset - self.commit_point() >= SPAN:
+            return False
+        self.declared.add(offset)
+        self._is_dirty = True
+        return True
+
+    def withdraw(self, offset: int) -> None:
+        """Take back that a call is about to be sent."""
+        self.declared.discard(offset)
+        self._is_dirty = True
 
     def commit_point(self) -> int:
         """Return the next offset to read after everything finished at the head."""
@@ -84,8 +114,16 @@ class Ledger:
 
     def __init__(self) -> None:
         self.logs: dict[Partition, PartitionLog] = {}
-        self.records = 0
-        self.bytes = 0
+
+    @property
+    def records(self) -> int:
+        """Return how many records are unfinished."""
+        return sum(log.records for log in self.logs.values())
+
+    @property
+    def bytes(self) -> int:
+        """Return what the unfinished records take of the buffer, in bytes."""
+        return sum(log.bytes for log in self.logs.values())
 
     def assign(self, partition: Partition, start: Point) -> None:
         """Begin a new assignment of a partition where the last one was committed.
@@ -110,59 +148,26 @@ class Ledger:
             if log is not None:
                 log.is_closed = True
                 abandoned += log.records
-                self.records -= log.records
-                self.bytes -= log.bytes
         return abandoned
 
     def open(self, record: Record, now: float) -> Job | None:
         """Take a record into the books; None if it is not ours to take (again)."""
-        log = self.logs.get((record.topic, record.partition))  # type: ignore[call-overload]
-        job: Job | None = log.take(record, now) if log is not None else None
-        if job is not None and log is not None:
-            size = job.size
-            log.records += 1
-            log.bytes += size
-            self.records += 1
-            self.bytes += size
-        return job
+        log = self.logs.get(record[:2])  # type: ignore[call-overload]  # topic and partition
+        return log.take(record, now) if log is not None else None
 
     def settle(self, job: Job) -> bool:
         """Finish a record for good; False where its assignment is over (nothing was booked)."""
         log = job.log
-        if not isinstance(log, PartitionLog) or log.is_closed:
+        if log is None or log.is_closed:
             return False
         if job.is_settled:
-            raise ValueError(f"settled twice: {log.partition}@{job.record.offset}")
-        job.is_settled = True
-        log.touch()
-        size = job.size
-        log.records -= 1
-        log.bytes -= size
-        self.records -= 1
-        self.bytes -= size
+            raise ValueError(f"settled twice: {job.record.place}@{job.record.offset}")
+        log.settle(job)
         return True
 
     def is_ours(self, job: Job) -> bool:
         """Tell whether a record's assignment lasts."""
-        return isinstance(job.log, PartitionLog) and not job.log.is_closed
-
-    def declare(self, job: Job) -> bool:
-        """Note that a call of a record is about to be sent.
-
-        False where that could not be told beside the commit point, which lies too far behind.
-        """
-        log = job.log
-        if not isinstance(log, PartitionLog) or job.record.offset - log.commit_point() >= SPAN:
-            return False
-        log.declared.add(job.record.offset)
-        log.touch()
-        return True
-
-    def withdraw(self, job: Job) -> None:
-        """Note that the call that was about to be sent was not, and may wait long."""
-        if isinstance(job.log, PartitionLog):
-            job.log.declared.discard(job.record.offset)
-            job.log.touch()
+        return job.log is not None and not job.log.is_closed
 
     def commit_points(self) -> dict[Partition, Point]:
         """Return what may be committed now: only partitions that have news."""

@@ -100,7 +100,7 @@ class Scheduler:
         for one in overtaken:
             self._batcher.withdraw(one)
             one.state = "N"
-            self.ended(one, now)
+            self.ended((one,), now)
         return overtaken
 
     # -- calls out ------------------------------------------------------------------------
@@ -121,13 +121,12 @@ class Scheduler:
         """Learn that a request of so many bytes is too large."""
         self._batcher.cap(action, size)
 
-    def ended(self, errand: Errand, now: float) -> None:
-        """Take a call out whose `state` says how it ended; let on those behind it."""
-        ready = self._lanes.leave(errand)
-        for one in ready:
+    def ended(self, errands: Sequence[Errand], now: float) -> None:
+        """Take calls out whose `state` says how they ended; let on those behind them."""
+        for one in self._lanes.leave(errands):
             if one.job.is_abandoned and all(member.job.is_abandoned for member in one.members()):
                 one.state = "N"
-                self.ended(one, now)
+                self.ended((one,), now)
             else:
                 self._batcher.add(one, now)
 

@@ -28,6 +28,11 @@ class Unmapped:
         """Return how many records of each type are held."""
         return {event_type: len(jobs) for event_type, jobs in self._held.items()}
 
+    @property
+    def is_watching(self) -> bool:
+        """Tell whether any type was refused lately."""
+        return bool(self._counts)
+
     def holds(self, event_type: str, reason: str, job: Job, now: float) -> bool:
         """Count a refusal; keep its record and return True where too many were refused."""
         known = self._counts.setdefault(event_type, Refusals(self._max_ratio))

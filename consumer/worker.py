@@ -132,14 +132,16 @@ class Worker:
         False where the record is another's now: then it must not be sent.
         """
         while self.ledger.is_ours(job):
-            if self.ledger.declare(job) and await self.commit() and self.ledger.is_ours(job):
+            is_told = job.log is not None and job.log.declare(job.record.offset)
+            if is_told and await self.commit() and self.ledger.is_ours(job):
                 return True
             await self._clock.wait(self._settled, RETRY_COMMIT)
         return False
 
     def withdraw(self, job: Job) -> None:
         """Take back that a call is about to be sent: it was not, and may have to wait."""
-        self.ledger.withdraw(job)
+        if job.log is not None:
+            job.log.withdraw(job.record.offset)
 
     def _note_progress(self) -> None:
         if self._has_progressed:
@@ -193,7 +195,8 @@ class Worker:
     def _submit(self, job: Job, plan: Planned, now: float) -> None:
         if plan.ignored or plan.notes:
             self._meter.ignored(plan.type, len(plan.ignored) + len(plan.notes))
-        self.unmapped.mapped(plan.type, now)
+        if self.unmapped.is_watching:
+            self.unmapped.mapped(plan.type, now)
         if not plan.calls:
             self._skip(job, plan.type, "nothing_to_say")
             return
@@ -211,19 +214,18 @@ class Worker:
         call = plan.calls[0]
         if plan.event_id is None:
             return True
-        match self._repeats.look(call.identity, _content(plan)):
-            case Seen.REPEAT:
-                self._skip(job, plan.type, "repeat")
-                return False
-            case Seen.OTHER if call.repeat is Repeat.COUNTS:
-                refused = Refused(refusal=SAME_ID, type=plan.type, event_id=plan.event_id)
-                self._refuse(job, refused, now)
-                return False
-            case Seen.OTHER:
-                log.warning("same_id_other_content", event_id=plan.event_id, event_type=plan.type)
-                return True
-            case Seen.NEW:
-                return True
+        seen = self._repeats.look(call.identity, _content(plan))
+        if seen is Seen.NEW:
+            return True
+        if seen is Seen.REPEAT:
+            self._skip(job, plan.type, "repeat")
+            return False
+        if call.repeat is Repeat.COUNTS:
+            refused = Refused(refusal=SAME_ID, type=plan.type, event_id=plan.event_id)
+            self._refuse(job, refused, now)
+            return False
+        log.warning("same_id_other_content", event_id=plan.event_id, event_type=plan.type)
+        return True
 
     def _refuse(self, job: Job, plan: Refused, now: float) -> None:
         reason = plan.refusal.reason
@@ -246,9 +248,7 @@ class Worker:
 
     def finish(self, job: Job) -> None:
         """Settle a record whose calls have ended, or bury it."""
-        plan = job.plan
-        if not isinstance(plan, Planned):
-            raise TypeError("a job of ours has a plan")
+        plan: Planned = job.plan
         if job.verdict is not None or plan.refusal is not None:
             self._bury(job, job_burial(job, plan))
         elif job.skipped is not None:
