@@ -16,6 +16,8 @@ from tests.integration.commands import COMMAND, Ended, ended, environment, run, 
 MISSING_KEY = "ESPUTNIK_SYNC_ESPUTNIK__API_KEY: is missing"
 UNREACHABLE: dict[str, Any] = {"KAFKA__START_TIMEOUT": "0.5", "ESPUTNIK__API_KEY": "k"}
 
+MEMORY: dict[str, Any] = {"LEDGER__URL": "memory:"}  # the embedded broker keeps no other
+
 
 @pytest.fixture(scope="module")
 def account() -> Iterator[dict[str, Any]]:
@@ -122,22 +124,24 @@ def test_settings_without_effect_are_named_in_one_warning_and_kubernetes_is_igno
     done = run(
         "config",
         "show",
-        LEDGER__URL="memory:",
-        AUDIT__TOPIC="",
+        DEAD_LETTER__PARKING_TOPIC="aside",
+        WEBHOOKS__ENABLED="true",
         PORT="tcp://10.0.0.1:8080",
         SERVICE_HOST="10.0.0.1",
     )
 
     (line,) = [orjson.loads(one) for one in done.err.splitlines()]
     assert (done.code, line["event"], line["level"]) == (0, "settings_warning", "warning")
-    assert line["reason"].endswith("ESPUTNIK_SYNC_LEDGER__URL, ESPUTNIK_SYNC_AUDIT__TOPIC")
+    assert line["reason"].endswith(
+        "ESPUTNIK_SYNC_DEAD_LETTER__PARKING_TOPIC, ESPUTNIK_SYNC_WEBHOOKS__ENABLED"
+    )
 
 
 @pytest.mark.broker
 def test_an_admin_port_in_use_is_told(bootstrap: str, account: dict[str, Any]) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        done = run("run", _KAFKA_BOOTSTRAP_SERVERS=bootstrap, ADMIN__PORT=port, **account)
+        done = run("run", _KAFKA_BOOTSTRAP_SERVERS=bootstrap, ADMIN__PORT=port, **MEMORY, **account)
 
     (line,) = refused(done, 78)
     assert line.startswith(f"ESPUTNIK_SYNC_ADMIN__PORT: 127.0.0.1:{port} cannot be listened on")
@@ -185,7 +189,7 @@ def test_without_a_broker_a_command_gives_up_in_time(command: str, nobody: str) 
 @pytest.mark.broker
 def test_a_key_that_is_refused_ends_the_run(bootstrap: str, account: dict[str, Any]) -> None:
     wrong = account | {"ESPUTNIK__API_KEY": "canary-key"}
-    done = run("run", KAFKA__BOOTSTRAP_SERVERS=bootstrap, ADMIN__PORT=0, **wrong)
+    done = run("run", KAFKA__BOOTSTRAP_SERVERS=bootstrap, ADMIN__PORT=0, **MEMORY, **wrong)
 
     (line,) = refused(done, 77)
     assert "401" in line
@@ -250,6 +254,7 @@ def test_a_run_that_is_told_to_stop_ends_well_and_logs_lines_of_json(
         KAFKA__GROUP_ID=f"stopped-by-{number}",
         ADMIN__PORT=0,
         LOG__LEVEL="debug",
+        **MEMORY,
         **account,
     ) as process:
         assert process.stderr is not None
@@ -417,7 +422,7 @@ def _read(end: int) -> bytes:
 
 
 def test_a_terminal_shows_a_table_in_colours() -> None:
-    shown = on_a_terminal("config", "show", LEDGER__URL="memory:")
+    shown = on_a_terminal("config", "show", WEBHOOKS__ENABLED="true")
 
     assert "\x1b[" in shown
     assert "kafka.group_id" in shown
@@ -426,7 +431,7 @@ def test_a_terminal_shows_a_table_in_colours() -> None:
 
 
 def test_no_color_is_honoured_in_results_and_logs() -> None:
-    shown = on_a_terminal("config", "show", LEDGER__URL="memory:", _NO_COLOR="1")
+    shown = on_a_terminal("config", "show", WEBHOOKS__ENABLED="true", _NO_COLOR="1")
 
     assert "\x1b" not in shown
     assert "settings_warning" in shown
