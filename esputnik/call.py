@@ -29,6 +29,7 @@ class Action(StrEnum):
     DETACH_CONTACTS = "detach-contacts"
     GET_SUBSCRIPTIONS = "get-subscriptions"
     SET_SUBSCRIPTIONS = "set-subscriptions"
+    CONTACT_ACTIVITY = "contact-activity"
     TOKEN_ACTIVITY = "token-activity"  # noqa: S105 - an action's name
     ADD_DOMAIN = "add-domain"
     ADD_WEBPUSH_DOMAIN = "add-webpush-domain"

@@ -1,5 +1,6 @@
 """Consent: the list of unsubscribed addresses, segments, and subscription categories."""
 
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Literal
 
@@ -8,6 +9,8 @@ from esputnik.json_text import json_text, segment
 
 MAX_EMAILS = 3000  # of one request; no limit is documented
 MAX_MEMBERS = 500  # of one attach or detach
+LONGEST_WINDOW = timedelta(days=89)  # of the activity feed: never more than three months
+MAX_ROWS = 100  # of one answer of the feed, of which a single row decides
 
 Members = Literal["contactIds", "externalCustomerIds"]
 
@@ -71,6 +74,35 @@ def set_subscriptions() -> Request:
         path="/v1/contact/{id}/subscriptions",
         body=json_text({"subscriptions": "{subscriptions}"}),
     )
+
+
+def contact_activity(email: str, since: datetime, until: datetime) -> Request:
+    """Read from the activity feed when an address was unsubscribed, at eSputnik itself too.
+
+    Both ends are aware and belong to the window, which is at most `LONGEST_WINDOW`.
+
+    Source: docs.yespo.io/reference/contactactivity.
+    """
+    if not timedelta(0) <= until - since <= LONGEST_WINDOW:
+        raise ValueError(f"a window of the feed has 0 to {LONGEST_WINDOW.days} days")
+    query = {
+        "dateFrom": _utc(since),
+        "dateTo": _utc(until),
+        "email": email,
+        "activityStatus": "UNSUBSCRIBED",
+        "maxrows": str(MAX_ROWS),
+    }
+    return Request(
+        action=Action.CONTACT_ACTIVITY,
+        method="GET",
+        path="/v2/contacts/activity",
+        query=tuple(query.items()),
+    )
+
+
+def _utc(time: datetime) -> str:
+    """Return a time as the feed's own are written: UTC, whole seconds, no zone."""
+    return time.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S")
 
 
 def _members(action: Action, segment_id: int, verb: str, members: Members) -> Shape:
