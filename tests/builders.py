@@ -1,10 +1,14 @@
 """Builders with defaults: a test names only what it is about."""
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from consumer.job import Job
 from consumer.record import Record
 from esputnik.call import Action, Call, Repeat, Request, Shape
+from handlers.mapped import Event, Mapped, Options
+from handlers.routes import ROUTES
+from schemas.base import Valid, validate
 
 IMPORT = Shape(
     action=Action.BULK_CONTACTS,
@@ -84,3 +88,25 @@ class Nobody:
 
     def finish(self, job: Job) -> None:
         self.over.append(job)
+
+
+def mapped(kind: str, data: dict[str, Any], *, age: float = 0.0, **options: Any) -> Mapped:
+    """What the handler of a type makes of its data. `age` in seconds; `options` are settings."""
+    valid = validate(ROUTES[kind].model, data)
+    assert isinstance(valid, Valid), valid
+    now = datetime(2026, 11, 24, 10, tzinfo=UTC)
+    event = Event(
+        identity="id:\0ev-1",
+        type=kind,
+        occurred_at=now - timedelta(seconds=age),
+        has_time=True,
+        now=now.timestamp(),
+        data=valid.data,
+    )
+    return ROUTES[kind].handle(event, Options(**options))
+
+
+def the_call(kind: str, data: dict[str, Any], **options: Any) -> Call:
+    """The only call that the handler of a type makes of its data."""
+    (call,) = mapped(kind, data, **options).calls
+    return call
