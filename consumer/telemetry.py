@@ -29,7 +29,9 @@ FIELDS = frozenset(
     | {"idempotency_key", "status", "attempt", "duration_ms", "reason", "field", "error", "trace"}
     | {"logger", "cause", "why", "scope", "rule", "seconds", "in_time", "behind", "records", "size"}
     | {"topics", "partitions", "group", "session", "letter", "host", "port", "version"}
+    | {"contact", "channel", "verdict", "at"}
 )
+CONSENT_RULES = frozenset({"overtaken", "superseded"})  # by which a word of consent is skipped
 _VALUE_BEGINS = re.compile(r"[:=<>'\"(\[{\n\d]")
 
 
@@ -225,7 +227,7 @@ class Metrics:
     def skipped(self, event_type: str, rule: str) -> None:
         """Count an event that asked for nothing, by the rule that said so."""
         self._events.labels(event_type, "skipped").inc()
-        if rule == "overtaken":
+        if rule in CONSENT_RULES:
             self._consent.labels(rule).inc()
 
     def buried(self, burial: Burial) -> None:

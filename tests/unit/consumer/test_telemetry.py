@@ -231,10 +231,14 @@ def test_only_an_overruled_consent_counts_as_a_consent_skip() -> None:
     metrics = Metrics()
 
     metrics.skipped("contact.opted_in", "overtaken")
+    metrics.skipped("contact.opted_out", "superseded")
     metrics.skipped("contact.opted_in", "nothing_to_say")
 
     skips = {name: n for name, n in told(metrics).items() if "consent_skips" in name}
-    assert skips == {'esputnik_sync_consent_skips_total{rule="overtaken"}': 1}
+    assert skips == {
+        'esputnik_sync_consent_skips_total{rule="overtaken"}': 1,
+        'esputnik_sync_consent_skips_total{rule="superseded"}': 1,
+    }
 
 
 def test_no_ignored_field_makes_no_series() -> None:
