@@ -23,7 +23,7 @@ from bench.commands import soak as soaks
 from bench.commands import versus as heats
 from bench.commands import workers as replicas
 from bench.contestants import PEERS
-from bench.machine import described
+from bench.machine import described, load
 from bench.options import (
     PAGE,
     WORK_EVENTS,
@@ -223,7 +223,8 @@ def micro(
     events: Annotated[int, typer.Option(min=100)] = steps.EVENTS, write: Write = None
 ) -> None:
     """Show microseconds an event of the pure steps."""
-    tell("micro", f"{steps.micro(events)}\n\n{described()}", write)
+    before = load()
+    tell("micro", f"{steps.micro(events)}\n\n{described(None, before)}", write)
 
 
 @app.command()

@@ -19,8 +19,16 @@ GIB = 1024**3
 LIBRARIES = ("aiokafka", "pydantic", "orjson", "httpx", "aiohttp", "faststream")
 
 
-def described(broker: str | None = None) -> str:
-    """Return one paragraph on the run's circumstances; `broker` as chosen, None without one."""
+def load() -> float:
+    """Return how many processes ran or wanted to, on average of the last minute."""
+    return os.getloadavg()[0]
+
+
+def described(broker: str | None, before: float) -> str:
+    """Return one paragraph on the run's circumstances.
+
+    `broker` as chosen, None without one; `before` is the load when the run began.
+    """
     brokers = {
         None: "no broker",
         EMBEDDED: "embedded broker (Tansu)",
@@ -33,7 +41,8 @@ def described(broker: str | None = None) -> str:
     return (
         f"{time.strftime('%Y-%m-%d', time.gmtime())}; {cores} cores shared by broker, sink and "
         f"worker, {memory:.0f} GiB; {where}; {platform.python_implementation()} "
-        f"{platform.python_version()}, {libraries}."
+        f"{platform.python_version()}, {libraries}; "
+        f"load of the machine before it began {before:.1f}."
     )
 
 

@@ -9,7 +9,7 @@ import typer
 
 from bench.arena import Arena, arena, say
 from bench.brokers import chosen
-from bench.machine import described
+from bench.machine import described, load
 from bench.page import replaced
 from demo.parts import ROOT, DemoError
 
@@ -36,8 +36,9 @@ def listed(text: str) -> Sequence[str]:
 
 def run(name: str, measure: Measure, broker: str, write: Path | None) -> None:
     """Measure, and tell the table with the run's circumstances under a command's name."""
+    before = load()
     text = asyncio.run(in_arena(measure, broker))
-    tell(name, f"{text}\n\n{described(chosen(broker))}", write)
+    tell(name, f"{text}\n\n{described(chosen(broker), before)}", write)
 
 
 async def in_arena(measure: Callable[[Arena], Awaitable[T]], broker: str) -> T:
