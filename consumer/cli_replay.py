@@ -15,7 +15,7 @@ from consumer.app import Signals
 from consumer.build import client, connection, delivery, planner
 from consumer.cli import Config, Json, Set, finish, loaded_for
 from consumer.cli_letters import Limit, filtered, matching, print_rows, topic_records
-from consumer.cli_tables import ENDS, PLAN, end_rows, plan_rows, terminal
+from consumer.cli_tables import ENDS, PLAN, end_rows, plan_rows, plan_summary, terminal
 from consumer.clock import SystemClock
 from consumer.gate import Gate
 from consumer.graveyard import Graveyard
@@ -87,8 +87,7 @@ async def _replay(loaded: Loaded, wish: _Wish) -> int:
     plan, now = planner(settings), clock.wall()
     lines = [plan_line(step, plan, now) for step in steps]
     print_rows(lines, plan_rows, PLAN, as_json=wish.as_json)
-    ready = sum(step.verdict is Verdict.SEND for step in steps)
-    typer.echo(f"{ready} of {len(steps)} would be sent; --yes sends them", err=True)
+    typer.echo(plan_summary(lines), err=True)
     return 0
 
 

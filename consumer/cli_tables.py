@@ -87,8 +87,25 @@ def _sends(now: Mapping[str, Any] | None) -> str:
     """Return the HTTP of a letter, a line a call, and why not (all of) it."""
     if now is None:
         return ""
-    calls = (f"{call['method']} {call['path']} {_json(call['body'])}" for call in now["calls"])
-    return _lines(*map(str.rstrip, calls), now.get("reason"))
+    calls = [f"{call['method']} {call['path']} {_json(call['body'])}" for call in now["calls"]]
+    return _lines(*map(str.rstrip, calls), _end(now))
+
+
+def _end(now: Mapping[str, Any]) -> str | None:
+    """Return how a letter would end that is not delivered."""
+    words = {"dead_letter": "buried again", "skipped": "skipped"}
+    end = words.get(now["outcome"])
+    return f"{end}: {now['reason']}" if end else None
+
+
+def plan_summary(lines: Sequence[Mapping[str, Any]]) -> str:
+    """Return in one line what a plan comes to."""
+    plans = [line["now"] for line in lines if "now" in line]
+    sent = sum(bool(now["calls"]) for now in plans)
+    buried = sum(now["outcome"] == "dead_letter" for now in plans)
+    parts = [f"{sent} of {len(lines)} letters would send something"]
+    parts += [f"{buried} would be buried again"] if buried else []
+    return f"{', '.join(parts)}; nothing was sent, --yes sends"
 
 
 def _json(value: object) -> str:

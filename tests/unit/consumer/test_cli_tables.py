@@ -12,6 +12,7 @@ from consumer.cli_tables import (
     finding_line,
     letter_rows,
     plan_rows,
+    plan_summary,
     table,
     terminal,
 )
@@ -137,19 +138,24 @@ def a_call(**changes: Any) -> dict[str, Any]:
     return {"method": "POST", "path": "/v1/orders", "body": {"orders": []}} | changes
 
 
+def a_plan(outcome: str = "calls", *calls: dict[str, Any], **more: Any) -> dict[str, Any]:
+    return {"outcome": outcome, "calls": list(calls)} | more
+
+
 @pytest.mark.parametrize(
     ("now", "sends"),
     [
         (None, ""),
-        ({"calls": [], "reason": "schema.missing"}, "schema.missing"),
-        ({"calls": [a_call()]}, 'POST /v1/orders {"orders":[]}'),
+        (a_plan("dead_letter", reason="schema.missing"), "buried again: schema.missing"),
+        (a_plan("skipped", reason="tombstone"), "skipped: tombstone"),
+        (a_plan("calls", a_call()), 'POST /v1/orders {"orders":[]}'),
         (
-            {"calls": [a_call(body=None, path="/a"), a_call(path="/b", body=[1])]},
+            a_plan("calls", a_call(body=None, path="/a"), a_call(path="/b", body=[1])),
             "POST /a\nPOST /b [1]",
         ),
         (
-            {"calls": [a_call(body=None)], "reason": "consent.no_route"},
-            "POST /v1/orders\nconsent.no_route",
+            a_plan("dead_letter", a_call(body=None), reason="consent.no_route"),
+            "POST /v1/orders\nburied again: consent.no_route",
         ),
     ],
 )
@@ -164,3 +170,20 @@ def test_a_plan_shows_the_http_of_each_letter_or_why_there_is_none(
         "sends": sends,
     }
     assert tuple(row) == PLAN
+
+
+@pytest.mark.parametrize(
+    ("plans", "words"),
+    [
+        ([], "0 of 0 letters would send something; nothing"),
+        ([a_plan("calls", a_call()), None], "1 of 2 letters would send something; nothing"),
+        (
+            [a_plan("dead_letter", reason="a.b"), a_plan("dead_letter", a_call(), reason="a.b")],
+            "1 of 2 letters would send something, 2 would be buried again; nothing",
+        ),
+    ],
+)
+def test_a_plan_is_summed_up(plans: list[dict[str, Any] | None], words: str) -> None:
+    summary = plan_summary([LETTER | ({"now": now} if now else {}) for now in plans])
+
+    assert summary == f"{words} was sent, --yes sends"
