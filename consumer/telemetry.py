@@ -19,6 +19,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 
 from consumer import metrics
 from consumer.deadletter import Burial
+from consumer.event_counts import EventCounts
 from consumer.masking import loggable
 from consumer.metrics import PREFIX, Metric
 
@@ -29,7 +30,7 @@ FIELDS = frozenset(
     | {"idempotency_key", "status", "attempt", "duration_ms", "reason", "field", "error", "trace"}
     | {"logger", "cause", "why", "scope", "rule", "seconds", "in_time", "behind", "records", "size"}
     | {"topics", "partitions", "group", "session", "letter", "host", "port", "version"}
-    | {"contact", "channel", "verdict", "at"}
+    | {"channel", "verdict", "at"}
 )
 CONSENT_RULES = frozenset({"overtaken", "superseded"})  # by which a word of consent is skipped
 _VALUE_BEGINS = re.compile(r"[:=<>'\"(\[{\n\d]")
@@ -148,13 +149,13 @@ class Metrics:
     def __init__(self) -> None:
         self._registry = CollectorRegistry()
         self._records = self._counter(metrics.RECORDS)
-        self._events = self._counter(metrics.EVENTS)
+        self._events = EventCounts()
+        self._registry.register(self._events)
         self._letters = self._counter(metrics.LETTERS)
         self._abandoned = self._counter(metrics.ABANDONED)
         self._calls = self._counter(metrics.CALLS)
         self._call_seconds = self._histogram(metrics.CALL_SECONDS)
         self._sizes = self._histogram(metrics.BATCH_SIZE)
-        self._delays = self._histogram(metrics.EVENT_DELAY)
         self._in_flight = self._gauge(metrics.IN_FLIGHT)
         self._buffered_records = self._gauge(metrics.BUFFERED_RECORDS)
         self._buffered_bytes = self._gauge(metrics.BUFFERED_BYTES)
@@ -221,12 +222,11 @@ class Metrics:
 
     def delivered(self, event_type: str, delay: float) -> None:
         """Count an event that was applied, and the seconds since it happened."""
-        self._events.labels(event_type, "delivered").inc()
-        self._delays.labels(event_type).observe(max(0.0, delay))
+        self._events.delivered(event_type, delay)
 
     def skipped(self, event_type: str, rule: str) -> None:
         """Count an event that asked for nothing, by the rule that said so."""
-        self._events.labels(event_type, "skipped").inc()
+        self._events.skipped(event_type)
         if rule in CONSENT_RULES:
             self._consent.labels(rule).inc()
 
