@@ -100,7 +100,7 @@ def guarded(command: Callable[[], None], given: Given) -> int:
     try:
         command()
     except SystemExit as end:
-        return _flushed(end.code if isinstance(end.code, int) else 1)
+        return _flushed(_code(end))
     except Exception as error:
         fault = _to_mend(error)
         if fault is None:
@@ -109,6 +109,13 @@ def guarded(command: Callable[[], None], given: Given) -> int:
         typer.echo(str(fault), err=True)
         return fault.exit_code
     return 0
+
+
+def _code(end: SystemExit) -> int:
+    """Return an exit code as Python takes it: nothing is success, words are none."""
+    if end.code is None:
+        return 0
+    return end.code if isinstance(end.code, int) else 1
 
 
 def _flushed(code: int) -> int:
