@@ -197,6 +197,7 @@ class Delivery:
     def _finish(self, job: Job) -> None:
         if not job.is_abandoned and job.owner is not None:
             job.owner.finish(job)
+        job.errands = ()  # they know each other: freed at once, not by the next collection
 
     def _go_on(self, job: Job, head: Errand) -> None:
         """Begin the calls chained to this one, or note that they will not be tried."""
@@ -213,8 +214,10 @@ class Delivery:
     # -- the retry loop -------------------------------------------------------------------
 
     async def _deliver(self, batch: Batch) -> None:
+        trip = Trip(list(batch.errands))
+        batch.errands.clear()  # as above
         try:
-            await self._carry(Trip(list(batch.errands)))
+            await self._carry(trip)
         finally:
             self._scheduler.done(batch)
             self._work.set()

@@ -206,7 +206,7 @@ class Worker:
         if job.history is History.DECLARED:
             self._delivery.doubt(job)
         self._delivery.submit(job)
-        if not job.errands[0].started and self._delivery.crowd(job) >= LARGEST_CROWD:
+        if self._delivery.crowd(job) >= LARGEST_CROWD:
             self._crowded[job.record.place] = job
 
     def _is_first(self, job: Job, plan: Planned, now: float) -> bool:

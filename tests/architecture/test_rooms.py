@@ -71,6 +71,7 @@ SHELL = {
     "consumer/health.py",
     "consumer/kafka/admin.py",
     "consumer/kafka/assignment.py",
+    "consumer/kafka/commits.py",
     "consumer/kafka/connection.py",
     "consumer/kafka/fetching.py",
     "consumer/kafka/membership.py",
