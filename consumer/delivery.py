@@ -179,6 +179,9 @@ class Delivery:
             self._scheduler.ended((errand,), self._clock.now())
 
     def _delivered(self, errand: Errand, outcome: Delivered) -> None:
+        if errand.waits:  # an opt-out that passed an import, which may yet undo it
+            errand.asserted = True
+            return
         for member in errand.members() if errand.riders is not None else (errand,):
             if outcome.learned:
                 member.learned = {**member.learned, **outcome.learned}

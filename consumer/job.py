@@ -123,11 +123,13 @@ class Errand:
     `origin` is the call as the event asked for it, `call` what is to be sent next. `state` is how
     it ended (see `Fate`), empty before. `waits`, `passing`, `followers` and `ahead` belong to the
     lanes, `batch` to the batcher. `riders` are later errands whose calls were merged into this
-    one's. `by_shape`: it goes as an item of a bulk request even when alone.
+    one's. `by_shape`: it goes as an item of a bulk request even when alone. `asserted`: it is done,
+    and will be done once more when the imports have ended that it passed.
     """
 
     __slots__ = (
         "ahead",
+        "asserted",
         "batch",
         "by_shape",
         "call",
@@ -153,6 +155,7 @@ class Errand:
         self.waits = 0
         self.started = False
         self.by_shape = False
+        self.asserted = False
         self.batch: Batch | None = None
         self.passing: list[Errand] | None = None
         self.followers: list[Errand] | None = None

@@ -137,6 +137,8 @@ class Lanes:
             follower.ahead = ()
             if follower.state:  # it ended before those it had passed
                 todo.append(follower)
+            elif follower.asserted:
+                ready.append(follower)
 
     def _forget(self, errand: Errand) -> None:
         for name in errand.call.lanes:

@@ -183,3 +183,24 @@ def test_most_refused_for_one_cause_pauses_the_action_and_a_held_call_frees_it()
 
     assert len(world.letters.burials) <= 60
     assert len(world.state()["orders"]) == 400 - len(world.letters.burials)
+
+
+def test_an_opt_out_passes_an_import_and_is_asserted_again_when_that_has_ended() -> None:
+    async def main() -> tuple[World, float]:
+        world = World(switches={"import_seconds": 120.0})
+        world.put("user.updated", {"user_id": "1", "email": "ann@example.com"})
+        async with world.running():
+            await world.until(lambda: bool(world.asked("bulk-contacts")))
+            world.put("contact.opted_out", {"channel": "email", "email": "ann@example.com"})
+            took = await world.until(lambda: bool(world.state()["unsubscribed"]))
+            assert world.meter.counts["delivered contact.opted_out"] == 0
+            await world.settled()
+        return world, took
+
+    world, took = run(main())
+
+    assert took < 1
+    ends = [one["action"] for one in world.account.requests()][-2:]
+    assert ends == ["import-status", "add-unsubscribed"]
+    assert len(world.asked("add-unsubscribed")) == 2
+    assert world.meter.counts["delivered contact.opted_out"] == 1
