@@ -1,46 +1,65 @@
 """The brokers of a test run: started when first needed, ended with the run.
 
-`kafka` tests need Apache Kafka itself. Where there is none they are left out and the summary says
-so; with ESPUTNIK_SYNC_TEST_KAFKA=required that is an error.
+`kafka` tests need Apache Kafka itself. Where there is none they are left out, and the summary says
+which. With ESPUTNIK_SYNC_TEST_KAFKA=required it is an error to lack what it runs on; what cannot be
+had then are its jars alone, where Maven reaches no repository. ESPUTNIK_SYNC_TEST_LEFT_OUT names a
+file to say the same in.
 """
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from tests.brokers.jars import can_run_java
 from tests.brokers.kafka import Kafka, can_run_image, prepare
+from tests.brokers.process import BrokerError
 from tests.brokers.tansu import Tansu
 
 NEEDED = "Apache Kafka itself, which takes Java 17 and Maven, or a Docker engine"
 LEFT_OUT = pytest.StashKey[list[str]]()
+LACKING = pytest.StashKey[str]()
 
 
 @pytest.hookimpl(trylast=True)  # after -m, -k and the like
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     wanting = [item for item in items if item.get_closest_marker("kafka")]
-    if not wanting:
+    lacking = _lacking(len(wanting)) if wanting else None
+    config.stash[LACKING] = lacking or ""
+    if lacking is None:
         return
-    if can_run_java() or can_run_image():
-        prepare()  # here, where no test's time limit runs
-        return
-    if os.environ.get("ESPUTNIK_SYNC_TEST_KAFKA") == "required":
-        raise pytest.UsageError(f"{len(wanting)} tests need {NEEDED}; neither is here")
     items[:] = [item for item in items if item not in wanting]
     config.hook.pytest_deselected(items=wanting)
     config.stash[LEFT_OUT] = [item.nodeid for item in wanting]
+
+
+def _lacking(count: int) -> str | None:
+    """Return what keeps Apache Kafka from running; fetch what it needs, where it can run."""
+    if not (can_run_java() or can_run_image()):
+        if os.environ.get("ESPUTNIK_SYNC_TEST_KAFKA") == "required":
+            raise pytest.UsageError(f"{count} tests need {NEEDED}; neither is here")
+        return f"they need {NEEDED}"
+    try:
+        prepare()  # here, where no test's time limit runs
+    except BrokerError as trouble:
+        return f"Apache Kafka could not be fetched. {trouble}"
+    return None
 
 
 def pytest_terminal_summary(
     terminalreporter: pytest.TerminalReporter, config: pytest.Config
 ) -> None:
     left_out = config.stash.get(LEFT_OUT, [])
-    if left_out:
-        terminalreporter.section("left out")
-        terminalreporter.line(f"{len(left_out)} tests were left out, for they need {NEEDED}:")
-        for name in left_out:
-            terminalreporter.line(f"  {name}")
+    if not left_out:
+        return
+    lines = [f"{len(left_out)} tests were left out: {config.stash[LACKING]}"]
+    lines += [f"  {name}" for name in left_out]
+    terminalreporter.section("left out")
+    for line in lines:
+        terminalreporter.line(line)
+    if told := os.environ.get("ESPUTNIK_SYNC_TEST_LEFT_OUT"):
+        Path(told).write_text("\n".join(lines) + "\n")
 
 
 @pytest.fixture(scope="session")
@@ -62,5 +81,5 @@ def embedded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tansu]:
 @pytest.fixture(scope="session")
 def bootstrap(request: pytest.FixtureRequest) -> str:
     """The address of Apache Kafka, or of the embedded broker where there is none."""
-    name = "kafka" if can_run_java() or can_run_image() else "embedded"
+    name = "embedded" if _lacking(1) else "kafka"
     return str(request.getfixturevalue(name).bootstrap)

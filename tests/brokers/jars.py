@@ -11,7 +11,8 @@ from tests.brokers.process import BrokerError
 
 KAFKA_VERSION = "4.4.0"
 JAVA_VERSION = 17  # the least that Kafka 4's broker runs on
-DOWNLOAD_SECONDS = 600
+DOWNLOAD_SECONDS = 300
+TRIES = 3
 
 # The binding makes the broker say why it does not start; its version is that of Kafka's own log4j.
 POM = f"""<project>
@@ -71,7 +72,21 @@ def jars() -> Path:
 
 def _download(folder: Path) -> None:
     (folder / "pom.xml").write_text(POM)
-    told = subprocess.run(
+    said = ""
+    for _ in range(TRIES):  # a repository may be away for a moment
+        try:
+            told = _maven(folder)
+        except subprocess.TimeoutExpired:
+            said = f"no end within {DOWNLOAD_SECONDS} s"
+            continue
+        if told.returncode == 0:
+            return
+        said = told.stdout
+    raise BrokerError(f"Maven could not fetch Apache Kafka {KAFKA_VERSION}:\n{said}")
+
+
+def _maven(folder: Path) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
         ["mvn", "-q", "-B", PLUGIN, f"-DoutputDirectory={folder}"],  # noqa: S607 - as above
         cwd=folder,
         stdout=subprocess.PIPE,
@@ -80,5 +95,3 @@ def _download(folder: Path) -> None:
         check=False,
         timeout=DOWNLOAD_SECONDS,
     )
-    if told.returncode != 0:
-        raise BrokerError(f"Maven could not fetch Apache Kafka {KAFKA_VERSION}:\n{told.stdout}")
