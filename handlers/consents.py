@@ -71,14 +71,16 @@ def _tell(wish: _Wish, options: Options) -> Mapped:
     calls: list[Call] = []
     unknown: list[str] = []
     targets: dict[str, str] = {}
+    is_by_category = bool(wish.data.get("categories"))
     for target, slot in _targets(wish.data):
-        targets[slot] = f"category:{target}" if wish.data.get("categories") else target
-        if target == "email" and not wish.data.get("categories"):
+        if target == "email" and not is_by_category:
             calls.append(_by_list(wish, slot))
         elif (route := options.consent_routes.get(target)) is not None:
             calls.append(_by_route(wish, slot, route))
         else:
             unknown.append(target)
+            continue
+        targets[slot] = f"category:{target}" if is_by_category else target
     refusal = _no_route(wish.data, unknown) if unknown else None
     return Mapped(tuple(calls), refusal, targets=targets)
 

@@ -51,8 +51,8 @@ class Mapped(NamedTuple):
     """The calls of one event, in order. `refusal` is buried after the calls were made.
 
     `dropped` names what was left out by a rule that counts it: attributes without a field id.
-    `targets`, of consent alone: what it is about, by the slot of the call that tells it; `email`,
-    `sms` or `push`, or `category:` and its name. What has no route is among them.
+    `targets`, of consent alone: what each call is about, by its slot; `email`, `sms` or `push`, or
+    `category:` and its name.
     """
 
     calls: tuple[Call, ...] = ()

@@ -27,20 +27,20 @@ def planned(data: dict[str, Any]) -> Planned:
     [
         ({"channel": "email"}, {"": "email"}),
         ({"channel": "sms"}, {"": "sms"}),
-        ({"channel": "all"}, {"email": "email", "sms": "sms", "push": "push"}),
+        ({"channel": "all"}, {"email": "email", "sms": "sms"}),
         (
             {"channel": "email", "categories": ["news", "unrouted", "news"]},
-            {"news": "category:news", "unrouted": "category:unrouted"},
+            {"news": "category:news"},
         ),
     ],
 )
-def test_a_plan_tells_its_targets_by_slot_also_those_without_a_route(
+def test_a_plan_tells_what_each_of_its_calls_is_about_by_its_slot(
     told: dict[str, Any], targets: dict[str, str]
 ) -> None:
     plan = planned({"user_id": "1"} | told)
 
     assert plan.targets == targets
-    assert {call.slot for call in plan.calls} <= targets.keys()
+    assert {call.slot for call in plan.calls} == targets.keys()
 
 
 def test_what_is_ambiguous_has_its_targets_all_the_same() -> None:
