@@ -12,6 +12,7 @@ import asyncio
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from types import TracebackType
 from typing import Self
+from urllib.parse import unquote
 
 import aiohttp
 import httpx
@@ -73,8 +74,7 @@ class Client:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if self._client is not None:
-            await self._client.aclose()
+        await self._http.aclose()
 
     def set_api_key(self, api_key: str) -> bool:
         """Use this key from the next request on; tell whether it differs from the last."""
@@ -115,9 +115,11 @@ class Client:
             await response.aclose()
 
     def _build(self, request: Request, key: str | None) -> httpx.Request:
-        url = httpx.URL(self._base + request.path)
-        if not str(url).startswith(self._base + "/v"):
+        # Dots are resolved on the way, encoded ones too: an id of them would name another call.
+        has_dots = any(unquote(part) in {".", ".."} for part in request.path.split("/"))
+        if has_dots or not request.path.startswith("/v"):
             raise ValueError(f"{request.action}: the path leaves the API's own")
+        url = httpx.URL(self._base + request.path)
         headers = {
             "Accept": "application/json",
             "Accept-Encoding": "identity",
