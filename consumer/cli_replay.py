@@ -23,7 +23,7 @@ from consumer.kafka import KafkaAdmin, KafkaWriter
 from consumer.letters import Filters
 from consumer.replay import Ended, Memory, Replay, Step, Verdict, decide, plan_line, remembered
 from consumer.settings import Loaded, Settings
-from consumer.shares import Traffic
+from consumer.shares import REPLAY_SHARE, Traffic
 from consumer.telemetry import Metrics
 from esputnik.client import Client
 
@@ -191,6 +191,7 @@ def _parts(
         traffic=Traffic.REPLAY,
         refresh_key=lambda: api.set_api_key(loaded.reread_api_key()),
     )
+    carrying.share(REPLAY_SHARE)
     sending = Replay(
         planner=planner(settings),
         delivery=carrying,

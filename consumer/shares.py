@@ -17,6 +17,7 @@ class Traffic(StrEnum):
 
 
 WEIGHTS = {Traffic.LIVE: 80, Traffic.RETRY: 15, Traffic.REPLAY: 5}
+REPLAY_SHARE = WEIGHTS[Traffic.REPLAY] / sum(WEIGHTS.values())  # of a process of its own
 
 
 class Shares:
