@@ -1,6 +1,7 @@
 """What all commands share: options, the arena they run in, where their tables go."""
 
 import asyncio
+import signal
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Annotated, TypeVar
@@ -14,6 +15,7 @@ from bench.page import replaced
 from demo.parts import ROOT, DemoError
 
 PAGE = ROOT / "docs" / "performance.md"
+INTERRUPTED = 130  # exit code
 WORK_EVENTS = 320_000  # 40 checkpoints of Quix Streams, so that its last one need not wait
 Broker = Annotated[
     str, typer.Option("--broker", help="embedded, kafka or host:port; BENCH_BROKER overrules it.")
@@ -43,12 +45,21 @@ def run(name: str, measure: Measure, broker: str, write: Path | None) -> None:
 
 async def in_arena(measure: Callable[[Arena], Awaitable[T]], broker: str) -> T:
     """Return what was measured in an arena; what a person should know ends the process with 1."""
+    _stop_in_order()
     try:
         async with arena(chosen(broker)) as place:
             return await measure(place)
     except DemoError as trouble:
         say(str(trouble))
         raise typer.Exit(1) from trouble
+    except asyncio.CancelledError as stopped:
+        raise typer.Exit(INTERRUPTED) from stopped
+
+
+def _stop_in_order() -> None:
+    """On SIGTERM stop as on Ctrl-C: broker, sink and contestants are not left behind."""
+    if (task := asyncio.current_task()) is not None:
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
 
 
 def tell(name: str, text: str, write: Path | None) -> None:
