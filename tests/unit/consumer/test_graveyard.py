@@ -50,7 +50,7 @@ def buried(*refusals: Exception) -> tuple[list[Record], float]:
         cluster="main",
         version="1",
         clock=clock,
-        rng=random.Random(0),
+        rng=random.Random(0),  # noqa: S311 - jitter
     )
     record = a_record(partition=3, key=b"k", value=b"v" * 500, headers=(("h", None),))
 
