@@ -34,6 +34,10 @@ class Health(Protocol):
         """Tell whether the group is joined and nothing is blocked, and why not."""
         ...
 
+    def measure(self, gauges: Metrics) -> None:
+        """Set the gauges as things stand now."""
+        ...
+
 
 class AdminServer:
     """An async context manager: listening inside, closed after.
@@ -97,6 +101,7 @@ class AdminServer:
     async def _show_metrics(self, request: Request) -> Response:
         if not self._may_see(request):
             return _denied()
+        self._health.measure(self._metrics)
         return Response(self._metrics.render(), media_type=METRICS_TYPE)
 
     async def _show_version(self, request: Request) -> Response:

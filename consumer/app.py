@@ -36,7 +36,6 @@ DEAD_LETTER_ROOM = 64 * 1024  # what our headers may add to a record
 DEAD_LETTER_PARTITIONS = 8
 DEAD_LETTER_RETENTION_MS = 30 * 24 * 3600 * 1000
 DRAIN_MARGIN = 5.0  # s of the stop deadline kept for the last commit and the leave
-GAUGE_SECONDS = 1.0
 
 Activity = Callable[[], Coroutine[None, None, None]]
 
@@ -106,7 +105,7 @@ class Service:
             stack.push_async_callback(writer.stop)
             await self._check_key(way_out)
             worker, sending = self._parts(way_out, source, writer)
-            vitals = Vitals(source, worker, self._gate, self._clock)
+            vitals = Vitals(source, worker, sending, self._gate, self._clock)
             admin = AdminServer(
                 settings.admin, metrics=self._metrics, health=vitals, version=__version__
             )
@@ -121,7 +120,6 @@ class Service:
                 (
                     sending.run,
                     lambda: self._watch_topics(source),
-                    lambda: vitals.measure(self._metrics, GAUGE_SECONDS),
                     lambda: watch(
                         source,
                         moved_at=lambda: worker.last_progress,

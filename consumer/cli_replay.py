@@ -21,7 +21,8 @@ from consumer.gate import Gate
 from consumer.graveyard import Graveyard
 from consumer.kafka import KafkaAdmin, KafkaWriter
 from consumer.letters import Filters
-from consumer.replay import Ended, Memory, Replay, Step, Verdict, decide, plan_line, remembered
+from consumer.replay import Ended, Replay, Step, Verdict, decide, plan_line
+from consumer.replay_memory import Memory, remembered
 from consumer.settings import Loaded, Settings
 from consumer.shares import REPLAY_SHARE, Traffic
 from consumer.telemetry import Metrics
@@ -72,11 +73,11 @@ def replay(  # noqa: PLR0913 - options
 
 async def _replay(loaded: Loaded, wish: _Wish) -> int:
     settings, clock = loaded.settings, SystemClock()
-    delivered = await remembered(topic_records(loaded, settings.replay.memory_topic))
+    known = await remembered(topic_records(loaded, settings.replay.memory_topic))
     steps = _first(
         decide(
             await matching(loaded, wish.filters),
-            delivered=delivered,
+            known=known,
             max_attempts=settings.replay.max_attempts,
             in_doubt=wish.in_doubt,
         ),
@@ -201,6 +202,7 @@ def _parts(
         rate=wish.rate,
         told=told,
     )
+    carrying.declarations = sending
     return sending, (carrying.run,)
 
 

@@ -89,6 +89,7 @@ class Delivery:
         self._meter = meter
         self._caught_up = caught_up
         self._work = asyncio.Event()
+        self._resting = 0
         self.declarations: Declarations | None = None
 
     async def run(self) -> None:
@@ -114,6 +115,10 @@ class Delivery:
         """Return how many calls wait under the busiest name of a job's calls."""
         waiting = (errand for errand in job.errands if not errand.started and not errand.state)
         return max((self._scheduler.crowd(errand) for errand in waiting), default=0)
+
+    def is_waiting(self) -> bool:
+        """Tell whether calls wait for the quota, for an import's end, or to be tried again."""
+        return self._resting > 0 or self._exchange.is_waiting()
 
     # -- calls in -------------------------------------------------------------------------
 
@@ -239,7 +244,14 @@ class Delivery:
                 continue
             wait = await self._follow(trip, errands, outcomes)
             if trip.errands and wait:
-                await self._clock.sleep(wait)
+                await self._rest(wait)
+
+    async def _rest(self, seconds: float) -> None:
+        self._resting += 1
+        try:
+            await self._clock.sleep(seconds)
+        finally:
+            self._resting -= 1
 
     async def _may_go(self, trip: Trip, errands: list[Errand]) -> bool:
         """Write down first what is about to be sent, where a repeat would count."""

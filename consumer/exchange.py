@@ -80,6 +80,10 @@ class Exchange:
             tasks.create_task(self._turns.run())
             tasks.create_task(self._probe())
 
+    def is_waiting(self) -> bool:
+        """Tell whether calls wait for the quota, or for the end of an import."""
+        return self._turns.is_waiting or self._following.under_way > 0
+
     def share(self, part: float) -> None:
         """Keep to a part of the account's limits from now on."""
         self._turns.throttle.share(part, self._clock.now())

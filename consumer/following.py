@@ -53,6 +53,7 @@ class Following:
         self._meter = meter
         self._rng = rng
         self._shut = shut
+        self.under_way = 0
 
     async def end(
         self, accepted: Accepted, errands: Sequence[Errand], attempt: int
@@ -61,7 +62,12 @@ class Following:
         rest = [errand for at, errand in enumerate(errands) if at not in accepted.refused]
         if not rest:
             return [accepted.refused[at] for at in range(len(errands))]
-        ends = iter(self._ends(rest, await self._poll(accepted.session), attempt))
+        self.under_way += 1
+        try:
+            end = await self._poll(accepted.session)
+        finally:
+            self.under_way -= 1
+        ends = iter(self._ends(rest, end, attempt))
         return [
             accepted.refused[at] if at in accepted.refused else next(ends)
             for at in range(len(errands))

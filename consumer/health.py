@@ -1,6 +1,5 @@
 """Whether the process lives and is ready, and the gauges that show it."""
 
-import asyncio
 from typing import Any, Protocol
 
 from consumer.gate import Gate, Kind
@@ -42,6 +41,19 @@ class Progress(Protocol):
         """Tell whether a partition is paused because too much of it is unfinished."""
         ...
 
+    @property
+    def is_burying(self) -> bool:
+        """Tell whether dead letters wait to be acknowledged."""
+        ...
+
+
+class Sending(Protocol):
+    """What is asked of delivery."""
+
+    def is_waiting(self) -> bool:
+        """Tell whether calls wait for the quota, for an import's end, or to be tried again."""
+        ...
+
 
 class Gauges(Protocol):
     """Where the figures go."""
@@ -62,9 +74,12 @@ class Gauges(Protocol):
 class Vitals:
     """Answers the probes. Nothing restarts a process because it is rightly paused."""
 
-    def __init__(self, source: Reader, worker: Progress, gate: Gate, clock: Clock) -> None:
+    def __init__(
+        self, source: Reader, worker: Progress, sending: Sending, gate: Gate, clock: Clock
+    ) -> None:
         self._source = source
         self._worker = worker
+        self._sending = sending
         self._gate = gate
         self._clock = clock
 
@@ -72,8 +87,14 @@ class Vitals:
         """Tell whether the loop makes progress."""
         stalled = self._clock.now() - self._worker.last_progress
         lag = sum(self._source.lags().values())
-        alive = stalled < STALLED or self.is_excused() or lag == 0
+        alive = stalled < STALLED or self._is_rightly_still() or lag == 0
         return alive, {"alive": alive, "lag": lag, "seconds_without_progress": round(stalled, 1)}
+
+    def _is_rightly_still(self) -> bool:
+        """Tell whether what stands still waits rightly: held, paused, or for eSputnik."""
+        worker = self._worker
+        waits = worker.is_paused or worker.is_burying or self._sending.is_waiting()
+        return waits or bool(self._held())
 
     def is_excused(self) -> bool:
         """Tell whether something else than the reader keeps records from moving."""
@@ -86,20 +107,18 @@ class Vitals:
         ready = self._source.is_joined and not is_blocked
         return ready, {"ready": ready, "joined": self._source.is_joined, "held": held}
 
-    async def measure(self, gauges: Gauges, every: float) -> None:
-        """Set the gauges again and again, until cancelled."""
-        while True:
-            ledger, now = self._worker.ledger, self._clock.now()
-            oldest = ledger.oldest()
-            lags = self._source.lags()
-            gauges.gauge(
-                buffered_records=ledger.records,
-                buffered_bytes=ledger.bytes,
-                oldest_unfinished=now - oldest if oldest is not None else 0.0,
-                lags={(place.topic, place.number): lag for place, lag in lags.items()},
-                paused=self._paused(),
-            )
-            await self._clock.wait(asyncio.Event(), every)
+    def measure(self, gauges: Gauges) -> None:
+        """Set the gauges as things stand now, so that the books balance at any moment."""
+        ledger, now = self._worker.ledger, self._clock.now()
+        oldest = ledger.oldest()
+        lags = self._source.lags()
+        gauges.gauge(
+            buffered_records=ledger.records,
+            buffered_bytes=ledger.bytes,
+            oldest_unfinished=now - oldest if oldest is not None else 0.0,
+            lags={(place.topic, place.number): lag for place, lag in lags.items()},
+            paused=self._paused(),
+        )
 
     def _held(self) -> list[dict[str, Any]]:
         now = self._clock.now()

@@ -1,27 +1,19 @@
-"""Dead letters through the same plan, lanes and delivery as live events. Sends nothing by default.
-
-What was delivered is remembered, by letter id, in a compacted topic: a second replay sends nothing.
-"""
+"""Dead letters through the same plan, lanes and delivery as live events."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
-
-import structlog
 
 from consumer.burials import job_burial, refused_burial
 from consumer.deadletter import Burial, DeadLetter
 from consumer.delivery import Delivery
 from consumer.job import Job
-from consumer.kafka import NotAcknowledgedError
 from consumer.letters import Found, would_send
 from consumer.plan import Planned, Planner, Refused, Skipped
-from consumer.ports import Clock, Letters, Writer
-from consumer.record import Record
-
-log = structlog.get_logger()
+from consumer.ports import Clock, Letters
+from consumer.replay_memory import DELIVERED, SENDING, Memory, Remembered
 
 
 class Verdict(StrEnum):
@@ -44,25 +36,26 @@ class Step:
 
 
 def decide(
-    found: Iterable[Found], *, delivered: frozenset[str], max_attempts: int, in_doubt: bool
+    found: Iterable[Found], *, known: Remembered, max_attempts: int, in_doubt: bool
 ) -> list[Step]:
     """Return what becomes of each letter; `in_doubt` sends again what may have run."""
     return [
-        Step(found=one, verdict=_verdict(one.letter, delivered, max_attempts, in_doubt=in_doubt))
+        Step(found=one, verdict=_verdict(one.letter, known, max_attempts, in_doubt=in_doubt))
         for one in found
     ]
 
 
 def _verdict(
-    letter: DeadLetter, delivered: frozenset[str], max_attempts: int, *, in_doubt: bool
+    letter: DeadLetter, known: Remembered, max_attempts: int, *, in_doubt: bool
 ) -> Verdict:
-    if letter.id in delivered:
+    if letter.id in known.delivered:
         return Verdict.DELIVERED_BEFORE
     if "stub" in letter.flags:
         return Verdict.STUB
     if letter.attempts >= max_attempts:
         return Verdict.TOO_MANY_ATTEMPTS
-    if not in_doubt and any(fate.state == "X" for fate in letter.fates):
+    may_have_run = letter.id in known.sending or any(one.state == "X" for one in letter.fates)
+    if may_have_run and not in_doubt:
         return Verdict.IN_DOUBT
     return Verdict.SEND
 
@@ -84,38 +77,6 @@ def plan_line(step: Step, planner: Planner, now: float) -> dict[str, Any]:
     if step.verdict is Verdict.SEND:
         line |= {"now": would_send(letter, planner, now)}
     return line
-
-
-# -- memory ---------------------------------------------------------------------------------
-
-
-async def remembered(records: AsyncIterator[Record]) -> frozenset[str]:
-    """Return the ids of the letters that were delivered by any replay so far."""
-    ids: dict[str, bool] = {}
-    async for record in records:
-        if record.key is not None:
-            ids[record.key.decode(errors="replace")] = record.value is not None
-    return frozenset(letter_id for letter_id, is_kept in ids.items() if is_kept)
-
-
-class Memory:
-    """Writes down that a letter was delivered, and waits until that is safe."""
-
-    def __init__(self, writer: Writer, topic: str, clock: Clock) -> None:
-        self._writer = writer
-        self._topic = topic
-        self._clock = clock
-
-    async def remember(self, letter_id: str) -> None:
-        """Return once it is acknowledged. Waits as long as it takes."""
-        while True:
-            try:
-                await self._writer.send(self._topic, key=letter_id.encode(), value=b"delivered")
-            except NotAcknowledgedError as trouble:
-                log.warning("replay_memory_not_acknowledged", error=str(trouble))
-                await self._clock.sleep(1.0)
-            else:
-                return
 
 
 # -- sending --------------------------------------------------------------------------------
@@ -165,6 +126,7 @@ class Replay:
         self._told = told
         self._stopping = asyncio.Event()
         self._over: dict[Job, asyncio.Future[None]] = {}
+        self._ids: dict[Job, str] = {}
 
     def stop(self) -> None:
         """Begin no more letters; `run` returns once those under way have ended."""
@@ -183,7 +145,16 @@ class Replay:
 
     def finish(self, job: Job) -> None:
         """Take a letter back whose calls have ended."""
+        self._ids.pop(job)
         self._over.pop(job).set_result(None)
+
+    async def declare(self, job: Job) -> bool:
+        """Return once it is written down that a call of a letter is about to be sent."""
+        await self._memory.note(self._ids[job], SENDING)
+        return True
+
+    def withdraw(self, job: Job) -> None:
+        """Leave it written down: how the letter ends is written over it."""
 
     async def _keep_pace(self) -> None:
         seconds = 1 / self._rate if self._rate else 0.0
@@ -199,6 +170,7 @@ class Replay:
         else:
             job = Job(record, self._clock.now())
             job.begin(self, plan, plan.calls, plan.occurred_at.timestamp())
+            self._ids[job] = letter.id
             self._over[job] = asyncio.get_running_loop().create_future()
             tasks.create_task(self._end(letter, plan, job, self._over[job]))
             self._delivery.submit(job, letter.fates)
@@ -213,7 +185,7 @@ class Replay:
             await self._settle(letter, "skipped" if job.skipped else "delivered")
 
     async def _settle(self, letter: DeadLetter, outcome: str) -> None:
-        await self._memory.remember(letter.id)
+        await self._memory.note(letter.id, DELIVERED)
         self._note(Ended(letter=letter, outcome=outcome))
 
     async def _bury(self, letter: DeadLetter, burial: Burial) -> None:
@@ -221,6 +193,7 @@ class Replay:
         await self._letters.bury(
             replace(burial, fates=fates, attempts=letter.attempts + 1, first_at=letter.first_at)
         )
+        await self._memory.note(letter.id, None)
         self._note(Ended(letter=letter, outcome="buried", reason=burial.reason))
 
     def _note(self, ended: Ended) -> None:

@@ -43,6 +43,11 @@ class Turns:
         finally:
             self._meter.throttled(self._clock.now() - now)
 
+    @property
+    def is_waiting(self) -> bool:
+        """Tell whether a request waits for its turn."""
+        return bool(self._waiting)
+
     def give_back(self) -> None:
         """Free the slot of a request that was answered, or not."""
         self._used -= 1

@@ -90,6 +90,11 @@ class Worker:
         """Tell whether a partition is paused because too much of it is unfinished."""
         return bool(self._full or self._crowded)
 
+    @property
+    def is_burying(self) -> bool:
+        """Tell whether dead letters wait to be acknowledged."""
+        return bool(self._burials)
+
     # -- the loop -------------------------------------------------------------------------
 
     async def run(self) -> None:

@@ -82,6 +82,7 @@ SHELL = {
     "consumer/letters.py",
     "consumer/ports.py",
     "consumer/replay.py",
+    "consumer/replay_memory.py",
     "consumer/sandbox.py",
     "consumer/serving.py",
     "consumer/settings_sources.py",

@@ -32,6 +32,9 @@ class Health:
     def ready(self) -> tuple[bool, dict[str, Any]]:
         return self.is_ready, {"ready": self.is_ready} | self.told
 
+    def measure(self, gauges: Metrics) -> None:
+        gauges.gauge(buffered_records=3, buffered_bytes=5, oldest_unfinished=0, lags={}, paused={})
+
 
 @asynccontextmanager
 async def asking(
