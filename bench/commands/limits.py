@@ -8,7 +8,7 @@ from bench.lap import Standing, Track
 from bench.tables import figure, spread_text, table
 from bench.workload import Work
 
-HEADS = ("step", "events/s (least..most)", "CPU-ms per 1k", "µs an event", "RSS MB")
+HEADS = ("step", "events/s (least..most)", "CPU-ms per 1k", "RSS MB")
 
 
 async def limits(place: Arena, work: Work, *, events: int, rounds: int) -> Sequence[Standing]:
@@ -26,7 +26,6 @@ def section(standings: Sequence[Standing], work: Work) -> str:
             standing.title.removeprefix("limit: "),
             spread_text(standing.rate),
             figure(standing.cpu_ms),
-            figure(1e6 / standing.rate.median),
             figure(standing.rss_mb),
         )
         for standing in standings
