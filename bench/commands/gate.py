@@ -1,6 +1,6 @@
 """`gate`: every target once, as short as the noise allows; what fails is measured again, longer."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from bench.arena import Arena, say
@@ -21,6 +21,8 @@ PEERS = ("kafkajs", "quix", "fs-batch", "fs-single")
 SECOND_ROUNDS = 5
 LANES = 2  # requests at a time, so few that they are what holds the service up
 
+_COUNTED = ("lost", "doubled")
+
 Figures = dict[str, float]
 
 
@@ -37,24 +39,24 @@ Part = Callable[[Arena, Size], Awaitable[Figures]]
 
 async def gate(place: Arena, size: Size) -> list[dict[str, object]]:
     """Measure all parts and judge them."""
-    measured: Figures = {"lost": 0.0, "doubled": 0.0}
+    measured: Figures = dict.fromkeys(_COUNTED, 0.0)
     for part in (against_limits, against_peers, in_lanes, limited, delays, memory, replicas, bad):
         say(f"gate: {part.__name__.replace('_', ' ')}")
-        found = await part(place, size)
-        if any(name not in _COUNTED for name in _failed(found)):
-            say(f"below the gate: {', '.join(_failed(found))}; once more, {SECOND_ROUNDS} rounds")
-            found = await part(place, Size(events=size.events, rounds=SECOND_ROUNDS))
-        for name in _COUNTED:
-            measured[name] += found.pop(name, 0.0)
+        found = await _counted(part, place, size, measured)
+        if failed := broken(judged(found)):
+            say(f"below the gate: {', '.join(failed)}; once more, {SECOND_ROUNDS} rounds")
+            again = Size(events=size.events, rounds=SECOND_ROUNDS)
+            found = await _counted(part, place, again, measured)
         measured |= found
     return judged(measured)
 
 
-_COUNTED = ("lost", "doubled")  # no second try excuses them
-
-
-def _failed(found: Mapping[str, float]) -> list[str]:
-    return broken(judged(found))
+async def _counted(part: Part, place: Arena, size: Size, measured: Figures) -> Figures:
+    """Measure a part; what it lost or doubled is added up, and no second try excuses it."""
+    found = await part(place, size)
+    for name in _COUNTED:
+        measured[name] += found.pop(name, 0.0)
+    return found
 
 
 def _losses(*standings: Standing) -> Figures:
