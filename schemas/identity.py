@@ -15,14 +15,22 @@ REMEMBERED = 32_768  # addresses and phones whose long way is not gone again
 WIDE_FORMS = "\uff00"  # full-width twins of ASCII begin here
 
 # Short addresses of plain letters under names of two or three letters, none of which is reserved.
-_USUAL_EMAIL = (
+USUAL_EMAIL = (
     r"^[a-z0-9_+-]+(?:\.[a-z0-9_+-]+)*"
     r"@(?:[a-z0-9]+(?:-[a-z0-9]+)*\.)+(?:[a-z]{2,3}|info|shop|store)$"
 )
 
 
+# Phones of Ukraine, its neighbours and some more, as E.164 has them: their length is the country's,
+# and nothing in them is a prefix that only callers within the country dial.
+USUAL_PHONE = (
+    r"^\+(?:(?:380|48|420|421|40|994|995)[1-9][0-9]{8}|(?:371|373)[1-9][0-9]{7}"
+    r"|49[1-9][0-9]{9,10}|44[2-9][0-9]{9}|1[2-9][0-9]{9})$"
+)
+
+
 @lru_cache(maxsize=REMEMBERED)
-def _email(value: str) -> str:
+def judge_email(value: str) -> str:
     """Return the address as it is sent: the domain as A-label in lower case."""
     bare = value.strip(" \t\r\n\u00a0")
     if any(sign >= WIDE_FORMS for sign in bare) or "。" in bare:
@@ -36,7 +44,8 @@ def _email(value: str) -> str:
             test_environment=True,
         )
     except EmailSyntaxError as fault:
-        raise _bad_idn() if "IDNA" in str(fault) else _bad_email() from None
+        is_punycode = "xn--" in bare.rpartition("@")[2].lower()
+        raise _bad_idn() if is_punycode or "IDNA" in str(fault) else _bad_email() from None
     if checked.ascii_email is None:
         raise _bad_email()
     return checked.ascii_email
@@ -55,7 +64,7 @@ def _bad_idn() -> PydanticCustomError:
 def _phone(value: Any, info: ValidationInfo) -> str:  # noqa: ANN401 - whatever JSON held
     """Return the phone in E.164; `phone_region` of the context is that of phones without a plus."""
     if isinstance(value, str):
-        return _e164(value, info.context["phone_region"] if info.context else None)
+        return judge_phone(value, info.context["phone_region"] if info.context else None)
     if isinstance(value, int | float) and not isinstance(value, bool):
         # Its plus is lost, and perhaps its zeros: the content is at fault, and may be left out.
         raise PydanticCustomError("schema.type", "is a number; send the phone as a string")
@@ -63,7 +72,8 @@ def _phone(value: Any, info: ValidationInfo) -> str:  # noqa: ANN401 - whatever 
 
 
 @lru_cache(maxsize=REMEMBERED)
-def _e164(value: str, region: str | None) -> str:
+def judge_phone(value: str, region: str | None) -> str:
+    """Return the phone in E.164; `region` is that of phones without a plus."""
     bare = value.strip(" \u00a0")
     if not bare.isascii() or any(sign.isalpha() for sign in bare):
         raise _bad_phone()
@@ -107,11 +117,16 @@ Token = Annotated[
 
 Email = Annotated[
     str,
-    AfterValidator(_email),
-    usual_text(_USUAL_EMAIL, 63),
+    AfterValidator(judge_email),
+    usual_text(USUAL_EMAIL, 63),
     described("an e-mail address", format="email"),
 ]
 """An address as it is sent; compared without case."""
 
-Phone = Annotated[Any, AfterValidator(_phone), described("a phone in E.164, with its plus")]
+Phone = Annotated[
+    Any,
+    AfterValidator(_phone),
+    usual_text(USUAL_PHONE),
+    described("a phone in E.164, with its plus"),
+]
 """A phone in E.164, with its plus."""

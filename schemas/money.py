@@ -31,7 +31,7 @@ _USUALLY = Usually(
 _NO_CURRENCIES = frozenset({"XXX", "XTS"})
 
 
-def _money(value: Any) -> Exact:  # noqa: ANN401 - whatever JSON held
+def judge_money(value: Any) -> Exact:  # noqa: ANN401 - whatever JSON held
     """Return an amount, 0 or more."""
     if isinstance(value, str):
         return _from_text(value)
@@ -42,16 +42,17 @@ def _money(value: Any) -> Exact:  # noqa: ANN401 - whatever JSON held
     raise PydanticCustomError("schema.type", "is no number; send one, or its digits as a string")
 
 
-def _quantity(value: Any) -> Exact:  # noqa: ANN401 - whatever JSON held
+def judge_quantity(value: Any) -> Exact:  # noqa: ANN401 - whatever JSON held
     """Return how many, above 0."""
-    exact = _money(value)
+    exact = judge_money(value)
     if not exact:
         raise _out_of_range()
     return exact
 
 
 def _from_number(value: float) -> Exact:
-    if significant_digits(repr(value)) > EXACT_DIGITS:
+    # Fractions with more digits are no floats any more: see `LongNumber`.
+    if isinstance(value, int) and significant_digits(str(value)) > EXACT_DIGITS:
         raise _too_long()
     return _in_range(value)
 
@@ -100,7 +101,7 @@ def _is_number(description: str, **limit: int) -> WithJsonSchema:
 
 Money = Annotated[
     Any,
-    AfterValidator(_money),
+    AfterValidator(judge_money),
     _USUALLY,
     _is_number("a number from 0, of up to 15 digits; with more of them as a text", minimum=0),
 ]
@@ -108,7 +109,7 @@ Money = Annotated[
 
 Quantity = Annotated[
     Any,
-    AfterValidator(_quantity),
+    AfterValidator(judge_quantity),
     _USUALLY,
     _is_number("a number above 0, likewise", exclusiveMinimum=0),
 ]

@@ -22,7 +22,7 @@ MAX_EXTRAS = 100
 Status = Literal["initialized", "in_progress", "delivered", "cancelled", "abandoned"]
 
 
-def _moment(value: str) -> str:
+def judge_moment(value: str) -> str:
     """Return a time as it came, but for the letters that RFC 3339 takes small and eSputnik not."""
     moment = read_moment(value)
     if isinstance(moment, Problem):
@@ -32,7 +32,7 @@ def _moment(value: str) -> str:
 
 Moment = Annotated[
     str,
-    AfterValidator(_moment),
+    AfterValidator(judge_moment),
     usual_text(f"^{USUAL}$"),
     described("RFC 3339 with an offset", format="date-time"),
 ]

@@ -27,12 +27,11 @@ _WORD = re.compile(r"[^\W_]+(?:['’ʼ-][^\W_]+)*")  # noqa: RUF001 - apostrophe
 _ABBREVIATION = re.compile(r"[^\W_]{1,3}\.")
 # Up to three words of letters that are never spelled in two ways: no rule of names can fail.
 _WORDS = "[A-Za-zА-Яа-яЄІЇҐєіїґ]+"  # noqa: RUF001 - Latin and Cyrillic
-_USUAL_NAME = usual_text(f"^{_WORDS}(?:[ '’-]{_WORDS}){{0,2}}$", LONGEST_NAME)  # noqa: RUF001
+USUAL_NAME = f"^{_WORDS}(?:[ '’-]{_WORDS}){{0,2}}$"  # noqa: RUF001
 # A host under a public name, and behind it signs that mean nothing to whoever reads links.
-_USUAL_URL = usual_text(
+USUAL_URL = (
     r"^https?://[a-z][a-z0-9-]*(?:\.[a-z0-9-]+)*\.(?:[a-z]{2}|com|net|org|info|shop|store)"
-    r"(?:[/?#][!-\[\]-~]*)?$",
-    LONGEST_URL,
+    r"(?:[/?#][!-\[\]-~]*)?$"
 )
 _PRIVATE_ENDS = (".local", ".localhost", ".internal", ".lan", ".home", ".corp", ".test")
 
@@ -47,7 +46,7 @@ def has_control(value: str, allowed: str = "") -> bool:
     )
 
 
-def _name(value: str, longest_words: int | None) -> str:
+def judge_name(value: str, longest_words: int | None) -> str:
     """Check the vendor's rules of names, with the accents composed.
 
     Source: docs.yespo.io/docs/adding-new-users.
@@ -72,11 +71,11 @@ def _name(value: str, longest_words: int | None) -> str:
 
 
 def _first_name(value: str) -> str:
-    return _name(value, MAX_LONG_WORDS)
+    return judge_name(value, MAX_LONG_WORDS)
 
 
 def _last_name(value: str) -> str:
-    return _name(value, None)
+    return judge_name(value, None)
 
 
 @lru_cache(maxsize=1024)
@@ -97,7 +96,7 @@ def _time_zone(value: str) -> str:
     return value
 
 
-def _url(value: str) -> str:
+def judge_url(value: str) -> str:
     """Check a link that is passed on: a public web address that carries no credentials."""
     if len(value) > LONGEST_URL:
         raise PydanticCustomError("text.too_long", "is longer than 2,048 characters")
@@ -135,23 +134,27 @@ _IS_NAME = described(
     "a name of up to 40 letters; hyphens and apostrophes within words", maxLength=LONGEST_NAME
 )
 
-FirstName = Annotated[str, AfterValidator(_first_name), _USUAL_NAME, _IS_NAME]
-LastName = Annotated[str, AfterValidator(_last_name), _USUAL_NAME, _IS_NAME]
+FirstName = Annotated[
+    str, AfterValidator(_first_name), usual_text(USUAL_NAME, LONGEST_NAME), _IS_NAME
+]
+LastName = Annotated[
+    str, AfterValidator(_last_name), usual_text(USUAL_NAME, LONGEST_NAME), _IS_NAME
+]
 Language = Annotated[str, AfterValidator(_language), described("a BCP 47 tag such as `uk`")]
 TimeZone = Annotated[
     str, AfterValidator(_time_zone), described("an IANA name such as `Europe/Kyiv`")
 ]
 Url = Annotated[
     str,
-    AfterValidator(_url),
-    _USUAL_URL,
+    AfterValidator(judge_url),
+    usual_text(USUAL_URL, LONGEST_URL),
     described(
         "a public web address of up to 2,048 characters", format="uri", maxLength=LONGEST_URL
     ),
 ]
 SecureUrl = Annotated[
     str,
-    AfterValidator(_url),
+    AfterValidator(judge_url),
     AfterValidator(_secure),
     described(
         "a public https address of up to 2,048 characters", format="uri", maxLength=LONGEST_URL

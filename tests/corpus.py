@@ -360,7 +360,11 @@ PEOPLE = (
             )
         ),
     ),
-    *entries("ident.email_idn", ("bad punycode", sign_up(email="a@xn--a.com"))),
+    *entries(
+        "ident.email_idn",
+        ("bad punycode", sign_up(email="a@xn--a.com")),
+        ("punycode of no letter", sign_up(email="a@xn--\u0301.com")),
+    ),
     *entries(
         "",
         ("spaces around", sign_up(email=" \u00a0ann@example.com ")),

@@ -142,6 +142,72 @@ def test_many_shallow_objects_are_not_deep() -> None:
     assert len(read(b'{"a":[' + b"{}," * 100 + b"{}]}")["a"]) == 101
 
 
+def depth_of(value: object) -> int:
+    """How many objects and lists are around the innermost of them, itself counted."""
+    if isinstance(value, dict):
+        return 1 + max(map(depth_of, value.values()), default=0)
+    return 1 + max(map(depth_of, value), default=0) if isinstance(value, list) else 0
+
+
+NESTED = st.recursive(
+    st.none() | st.text('[]{}\\",', max_size=5),
+    lambda part: (
+        st.lists(part, min_size=1, max_size=3)
+        | st.dictionaries(st.text('[]{}"', max_size=3), part, min_size=1, max_size=2)
+    ),
+    max_leaves=12,
+)
+
+
+@given(NESTED, st.integers(0, 40), st.lists(NESTED, max_size=3), st.booleans())
+def test_depth_is_counted_outside_strings_alone(
+    inner: Any,
+    levels: int,
+    beside: list[Any],
+    in_objects: bool,  # noqa: FBT001 - drawn
+) -> None:
+    for _ in range(levels):
+        inner = {"a": inner} if in_objects else [inner]
+    document = {"inner": inner, "beside": beside}
+
+    found = decode(json.dumps(document).encode(), max_bytes=MAX_BYTES)
+
+    if depth_of(document) <= 32:
+        assert found == document
+    else:
+        assert isinstance(found, Problem)
+        assert found.reason == "decode.json_depth"
+
+
+HOSTILE = {
+    "opened for ever": b"[" * MAX_BYTES,
+    "objects opened for ever": b'{"a":' * (MAX_BYTES // 5),
+    "pairs of brackets": b"[]" * (MAX_BYTES // 2),
+    "deep pairs": b"[" * (MAX_BYTES // 2) + b"]" * (MAX_BYTES // 2),
+    "closed for ever": b"]" * MAX_BYTES,
+    "commas": b'{"a":[' + b"," * (MAX_BYTES - 8) + b"]}",
+    "digits": b'{"a":' + b"1" * (MAX_BYTES - 6) + b"}",
+    "digits behind a point": b'{"a":0.' + b"1" * (MAX_BYTES - 8) + b"}",
+    "points": b'{"a":' + b"." * (MAX_BYTES - 6) + b"}",
+    "quotes": b'"' * MAX_BYTES,
+    "escaped quotes": b'{"a":"' + b'\\"' * (MAX_BYTES // 2 - 8),
+    "backslashes": b'"' + b"\\" * (MAX_BYTES - 1),
+    "spaces": b" " * MAX_BYTES,
+    "zeros": bytes(MAX_BYTES),
+    "half a sign at the end": b'{"a":"' + b"a" * (MAX_BYTES - 8) + b"\xd0",
+}
+
+
+@pytest.mark.parametrize("value", HOSTILE.values(), ids=HOSTILE)
+def test_what_is_hostile_is_refused_within_a_second(value: bytes) -> None:
+    began = perf_counter()
+
+    found = decode(value, max_bytes=MAX_BYTES)
+
+    assert isinstance(found, Problem | dict)
+    assert perf_counter() - began < 1
+
+
 def test_a_string_that_is_never_closed_takes_no_time() -> None:
     value = b"[" * 33 + b'"' + b'\\"' * 500_000
     began = perf_counter()

@@ -2,6 +2,8 @@ from base64 import b64encode
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from schemas.forms import Envelope, Unreadable, read_form
 from schemas.headers import Headers
@@ -198,3 +200,63 @@ def test_no_problem_tells_a_value() -> None:
         {"data": marker},
     ):
         assert marker not in str(unreadable(event(SIGN_UP, DATA, **body)))
+
+
+HEADERS = st.lists(
+    st.tuples(
+        st.sampled_from(
+            [
+                *("ce_specversion", "ce_id", "ce_type", "ce_source", "ce_time", "CE_Id", "ce_x"),
+                *("id", "idempotency-key", "content-type", "content-encoding", "x"),
+            ]
+        )
+        | st.text(max_size=9),
+        st.none()
+        | st.binary(max_size=9)
+        | st.sampled_from(
+            [
+                *(b"1.0", b"e1", SIGN_UP.encode(), OPT_OUT.encode(), WHEN.encode(), b"gzip"),
+                *(b"application/json", b"application/cloudevents+json", b"text/plain"),
+            ]
+        ),
+    ),
+    max_size=6,
+).map(tuple)
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    lambda part: (
+        st.lists(part, max_size=3) | st.dictionaries(st.text(max_size=3), part, max_size=3)
+    ),
+    max_leaves=5,
+)
+SAID = st.fixed_dictionaries(
+    {},
+    optional={
+        "specversion": st.just("1.0") | JSON,
+        "id": st.just("e1") | JSON,
+        "type": st.sampled_from([SIGN_UP, OPT_OUT]) | JSON,
+        "source": st.just("/shop") | JSON,
+        "time": st.just(WHEN) | JSON,
+        "occurred_at": st.just(WHEN) | JSON,
+        "version": st.just(1) | JSON,
+        "data": st.just(DATA) | JSON,
+        "data_base64": st.just(b64encode(BARE).decode()) | JSON,
+    },
+)
+
+
+@given(st.binary(max_size=80) | SAID.map(as_json), HEADERS, st.none() | st.just(SIGN_UP))
+def test_any_record_is_an_event_or_says_why_not(
+    value: bytes, headers: Headers, topic_type: str | None
+) -> None:
+    found = read(value, headers, topic_type)
+
+    if isinstance(found, Unreadable):
+        assert found.problem.reason in set(Reason)
+    else:
+        assert isinstance(found, Envelope)
+        assert isinstance(found.data, dict)
+        assert isinstance(found.type, str)
+        assert found.id is None or 0 < len(found.id) <= 256
+        assert isinstance(found.source, str)
+        assert found.time is None or isinstance(found.time, str)
