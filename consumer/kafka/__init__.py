@@ -2,6 +2,7 @@
 
 from consumer.kafka.admin import KafkaAdmin
 from consumer.kafka.connection import Connection
+from consumer.kafka.following_topic import FollowedTopic
 from consumer.kafka.reading import read_topic
 from consumer.kafka.source import KafkaSource
 from consumer.kafka.starts import GroupOptions
@@ -9,6 +10,7 @@ from consumer.kafka.writer import KafkaWriter, NotAcknowledgedError, TooLargeErr
 
 __all__ = [
     "Connection",
+    "FollowedTopic",
     "GroupOptions",
     "KafkaAdmin",
     "KafkaSource",

@@ -54,8 +54,17 @@ class KafkaAdmin:
             return None
         return bool(operations & (1 << WRITE))
 
-    async def create(self, topic: str, *, partitions: int, config: Mapping[str, str]) -> None:
+    async def create(
+        self,
+        topic: str,
+        *,
+        partitions: int,
+        config: Mapping[str, str],
+        setting: str = "ESPUTNIK_SYNC_DEAD_LETTER__TOPIC",
+    ) -> None:
         """Create a topic, replicated by the lesser of 3 and the brokers; keep one that exists.
+
+        `setting` is the environment name of what names the topic.
 
         Raises:
             SettingsError: The broker does not allow it.
@@ -67,7 +76,7 @@ class KafkaAdmin:
         for name, code, *rest in answer.topic_errors:
             if code not in {0, TopicAlreadyExistsError.errno}:
                 why = rest[0] if rest and rest[0] else f"error {code}"
-                fault = f"ESPUTNIK_SYNC_DEAD_LETTER__TOPIC: {name} cannot be created ({why})"
+                fault = f"{setting}: {name} cannot be created ({why})"
                 raise SettingsError([f"{fault}; create it, or allow this user to"])
 
     async def coordinator(self, group: str) -> int:
