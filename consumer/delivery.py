@@ -112,9 +112,12 @@ class Delivery:
         self._exchange.share(part)
 
     def crowd(self, job: Job) -> int:
-        """Return how many calls wait under the busiest name of a job's calls."""
-        waiting = (errand for errand in job.errands if not errand.started and not errand.state)
-        return max((self._scheduler.crowd(errand) for errand in waiting), default=0)
+        """Return how many calls wait under the busiest name of a job's calls, if these wait too."""
+        crowd = 0
+        for errand in job.errands:
+            if not errand.started and not errand.state:
+                crowd = max(crowd, self._scheduler.crowd(errand))
+        return crowd
 
     def is_waiting(self) -> bool:
         """Tell whether calls wait for the quota, for an import's end, or to be tried again."""
