@@ -12,6 +12,7 @@ from schemas.described import described
 from schemas.patterns import SAFE_ID, SAFE_TOKEN, Matches, usual_text
 
 REMEMBERED = 32_768  # addresses and phones whose long way is not gone again
+LONGEST_EMAIL = 254
 WIDE_FORMS = "\uff00"  # full-width twins of ASCII begin here
 
 # Short addresses of plain letters under names of two or three letters, none of which is reserved.
@@ -33,6 +34,8 @@ USUAL_PHONE = (
 def judge_email(value: str) -> str:
     """Return the address as it is sent: the domain as A-label in lower case."""
     bare = value.strip(" \t\r\n\u00a0")
+    if len(bare) > LONGEST_EMAIL:
+        raise _bad_email()  # here, since the library looks at each of its signs
     if any(sign >= WIDE_FORMS for sign in bare) or "。" in bare:
         raise _bad_email()  # wide letters: what was meant is not guessed
     try:
