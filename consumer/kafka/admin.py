@@ -6,10 +6,11 @@ from typing import Self
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
-from aiokafka.errors import KafkaError, TopicAlreadyExistsError, TopicAuthorizationFailedError
+from aiokafka.errors import KafkaError, TopicAlreadyExistsError
 
 from consumer.errors import SettingsError
 from consumer.kafka.connection import RETRY_SECONDS, Connection, refused, start
+from consumer.kafka.rights import operations
 
 WRITE = 4  # Kafka's code of the operation
 MOST_REPLICAS = 3
@@ -46,13 +47,8 @@ class KafkaAdmin:
 
     async def may_write(self, topic: str) -> bool | None:
         """Tell whether this user may write an existing topic; None where brokers do not say."""
-        described = (await self._admin.describe_topics([topic]))[0]
-        if described.get("error_code") == TopicAuthorizationFailedError.errno:
-            return False
-        operations = described.get("authorized_operations")
-        if not isinstance(operations, int) or operations < 0:
-            return None
-        return bool(operations & (1 << WRITE))
+        allowed = await operations(self._connection.options(), topic)
+        return None if allowed is None else bool(allowed & (1 << WRITE))
 
     async def create(
         self,

@@ -2,12 +2,19 @@
 
 import asyncio
 import ssl
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from aiokafka.errors import KafkaError, UnknownError, UnsupportedVersionError
+from aiokafka.errors import (
+    KafkaConnectionError,
+    KafkaError,
+    UnknownError,
+    UnsupportedVersionError,
+)
 
-from consumer.errors import CredentialsError, KafkaUnreachableError
+from consumer.errors import CredentialsError, KafkaUnreachableError, SyncError
+from consumer.kafka.login import distrust, knock, refused_certificate
 
 CLIENT_ID = "esputnik-sync"
 REQUEST_MS = 40_000  # longer than a rebalance: the answer to a join comes at its end
@@ -78,7 +85,7 @@ async def start(client: Startable, connection: Connection) -> None:
 
     Raises:
         CredentialsError: The brokers refuse the credentials.
-        KafkaUnreachableError: No broker answered in time.
+        KafkaUnreachableError: No broker answered in time, or its certificate cannot be trusted.
     """
     loop = asyncio.get_running_loop()
     deadline = loop.time() + connection.start_timeout
@@ -92,11 +99,46 @@ async def start(client: Startable, connection: Connection) -> None:
                 raise refused(connection, name) from None
             if isinstance(trouble, UnknownError | UnsupportedVersionError):
                 raise
+            if isinstance(trouble, KafkaConnectionError):
+                with suppress(TimeoutError):
+                    async with asyncio.timeout_at(deadline):
+                        await _ask_why(connection)
             if loop.time() + 2 * RETRY_SECONDS >= deadline:
                 raise _unreachable(connection, name) from None
             await asyncio.sleep(RETRY_SECONDS)
         else:
             return
+
+
+async def _ask_why(connection: Connection) -> None:
+    """Return where waiting may help.
+
+    Raises:
+        SyncError: It cannot.
+    """
+    for trouble in await knock(connection.options()):
+        final = _final(connection, trouble)
+        if final is not None:
+            raise final from None
+
+
+def _final(connection: Connection, trouble: Exception) -> SyncError | None:
+    """Return the error of what only an operator can mend."""
+    name = type(trouble).__name__
+    if name in AUTHENTICATION_FAULTS:
+        return refused(connection, name)
+    if alert := refused_certificate(trouble):
+        return CredentialsError(
+            f"Kafka at {connection.bootstrap_servers} refuses our certificate ({alert}); check "
+            "ESPUTNIK_SYNC_KAFKA__SSL_CERTFILE and …__SSL_KEYFILE"
+        )
+    if why := distrust(trouble):
+        return KafkaUnreachableError(
+            f"Kafka at {connection.bootstrap_servers} shows a certificate that cannot be trusted "
+            f"({why}); check ESPUTNIK_SYNC_KAFKA__SSL_CAFILE, and that "
+            "…__BOOTSTRAP_SERVERS names hosts as the certificate does"
+        )
+    return None
 
 
 def refused(connection: Connection, name: str) -> CredentialsError:
@@ -110,5 +152,6 @@ def refused(connection: Connection, name: str) -> CredentialsError:
 def _unreachable(connection: Connection, name: str) -> KafkaUnreachableError:
     return KafkaUnreachableError(
         f"no Kafka broker answered at {connection.bootstrap_servers} within "
-        f"{connection.start_timeout:g} s ({name}); check ESPUTNIK_SYNC_KAFKA__BOOTSTRAP_SERVERS"
+        f"{connection.start_timeout:g} s ({name}); check ESPUTNIK_SYNC_KAFKA__BOOTSTRAP_SERVERS "
+        "and …__SECURITY_PROTOCOL"
     )

@@ -4,6 +4,8 @@ import os
 import shutil
 import subprocess
 import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
@@ -31,6 +33,24 @@ FLAGS = (
 )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listener:
+    """A further way to reach a broker; `protocol` in Kafka's words."""
+
+    protocol: str
+    port: int = field(default_factory=free_port)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Layout:
+    """What a broker is to be: further listeners, by name, and settings that stand above ours."""
+
+    listeners: Mapping[str, Listener] = field(default_factory=dict)
+    settings: Mapping[str, str] = field(default_factory=dict)
+    port: int = field(default_factory=free_port)
+    controller: int = field(default_factory=free_port)
+
+
 class Host(Protocol):
     """Where a broker runs."""
 
@@ -42,27 +62,28 @@ class Host(Protocol):
 class Kafka:
     """One broker. `restart` brings it back at the same address with what it had stored."""
 
-    def __init__(self, host: Host, bootstrap: str) -> None:
-        self.bootstrap = bootstrap
+    def __init__(self, host: Host, layout: Layout) -> None:
+        self.bootstrap = f"127.0.0.1:{layout.port}"
+        self.addresses = {n: f"localhost:{one.port}" for n, one in layout.listeners.items()}
         self._host = host
         self._process = self._start()
 
     @classmethod
-    def launch(cls, folder: Path) -> "Kafka":
+    def launch(cls, folder: Path, layout: Layout | None = None) -> "Kafka":
         """Start a broker that keeps its files in this folder.
 
         Raises:
             BrokerError: There is neither Java with Maven nor an engine, or the start failed.
         """
-        port, controller = free_port(), free_port()
+        layout = layout or Layout()
         host: Host
         if can_run_java():
-            host = JavaHost(folder, port, controller)
+            host = JavaHost(folder, layout)
         elif can_run_image():
-            host = EngineHost(folder, port, controller)
+            host = EngineHost(folder, layout)
         else:
             raise BrokerError("Apache Kafka needs Java 17 and Maven, or a Docker engine")
-        return cls(host, f"127.0.0.1:{port}")
+        return cls(host, layout)
 
     def stop(self) -> None:
         """Stop it in order; it may be restarted."""
@@ -93,11 +114,11 @@ class Kafka:
 class JavaHost:
     """A broker from the jars, as a process of its own."""
 
-    def __init__(self, folder: Path, port: int, controller: int) -> None:
+    def __init__(self, folder: Path, layout: Layout) -> None:
         self._folder = folder
         self._classpath = str(jars() / "*")
-        settings = server_settings(port, controller, "127.0.0.1") | {
-            "controller.quorum.bootstrap.servers": f"127.0.0.1:{controller}",
+        settings = server_settings(layout, "127.0.0.1") | {
+            "controller.quorum.bootstrap.servers": f"127.0.0.1:{layout.controller}",
             "log.dirs": str(folder / "data"),
         }
         lines = [f"{name}={value}\n" for name, value in settings.items()]
@@ -129,15 +150,16 @@ class JavaHost:
 class EngineHost:
     """A broker from the official image, in a container of its own."""
 
-    def __init__(self, folder: Path, port: int, controller: int) -> None:
+    def __init__(self, folder: Path, layout: Layout) -> None:
         self._folder = folder
         self._name = f"esputnik-sync-kafka-{uuid.uuid4().hex[:8]}"
-        settings = server_settings(port, controller, "0.0.0.0") | {  # noqa: S104 - in its container
-            "controller.quorum.voters": f"1@localhost:{controller}"
+        settings = server_settings(layout, "0.0.0.0") | {  # noqa: S104 - in its container
+            "controller.quorum.voters": f"1@localhost:{layout.controller}"
         }
         environment = [f"--env={variable(n)}={value}" for n, value in settings.items()]
-        published = f"--publish=127.0.0.1:{port}:{port}"
-        create = ["docker", "create", f"--name={self._name}", published, *environment, IMAGE]
+        ports = (layout.port, *(one.port for one in layout.listeners.values()))
+        published = [f"--publish=127.0.0.1:{port}:{port}" for port in ports]
+        create = ["docker", "create", f"--name={self._name}", *published, *environment, IMAGE]
         _run(create, "make a container of Apache Kafka")
 
     def start(self) -> Process:
@@ -152,17 +174,25 @@ class EngineHost:
         _run(["docker", "rm", "--force", "--volumes", self._name], "remove Apache Kafka")
 
 
-def server_settings(port: int, controller: int, host: str) -> dict[str, str]:
+def server_settings(layout: Layout, host: str) -> dict[str, str]:
     """Return the settings of a node that is broker and controller in one.
 
     No topic comes into being unasked, and groups form at once.
     """
-    return {
+    listeners = {
+        "PLAINTEXT": Listener(protocol="PLAINTEXT", port=layout.port),
+        "CONTROLLER": Listener(protocol="PLAINTEXT", port=layout.controller),
+        **layout.listeners,
+    }
+    others = [f"{name}://localhost:{one.port}" for name, one in layout.listeners.items()]
+    ours = {
         "node.id": "1",
         "process.roles": "broker,controller",
-        "listeners": f"PLAINTEXT://{host}:{port},CONTROLLER://{host}:{controller}",
-        "advertised.listeners": f"PLAINTEXT://127.0.0.1:{port}",
-        "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",
+        "listeners": ",".join(f"{name}://{host}:{one.port}" for name, one in listeners.items()),
+        "advertised.listeners": ",".join([f"PLAINTEXT://127.0.0.1:{layout.port}", *others]),
+        "listener.security.protocol.map": ",".join(
+            f"{name}:{one.protocol}" for name, one in listeners.items()
+        ),
         "controller.listener.names": "CONTROLLER",
         "auto.create.topics.enable": "false",
         "broker.heartbeat.interval.ms": "1000",
@@ -176,11 +206,14 @@ def server_settings(port: int, controller: int, host: str) -> dict[str, str]:
         "share.coordinator.state.topic.replication.factor": "1",
         "share.coordinator.state.topic.min.isr": "1",
     }
+    wanted = ours | dict(layout.settings)
+    return {name: value.replace("\n", "\\n") for name, value in wanted.items()}
 
 
 def variable(setting: str) -> str:
     """Return the environment name by which the official image takes a setting."""
-    return "KAFKA_" + setting.upper().replace(".", "_")
+    plain = setting.replace("_", "__").replace("-", "___").replace(".", "_")
+    return "KAFKA_" + plain.upper()
 
 
 def can_run_image() -> bool:

@@ -1,75 +1,14 @@
 """The client against servers whose certificate is good, or is not."""
 
 import asyncio
-import shutil
 import ssl
-import subprocess
-from pathlib import Path
 
 import pytest
 
 from esputnik.outcome import Answer, NoAnswer
+from tests.brokers.authority import EXPIRED, Authority
 from tests.builders import a_request
 from tests.integration.test_client import a_client, answer, read_request, serving
-
-CURVE = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes")
-CONFIG = """\
-[ca]
-default_ca = ours
-[ours]
-database = index.txt
-new_certs_dir = .
-rand_serial = yes
-unique_subject = no
-default_md = sha256
-policy = any
-copy_extensions = copy
-[any]
-commonName = supplied
-"""
-GOOD = ("-startdate", "20200101000000Z", "-enddate", "20491231000000Z")
-EXPIRED = ("-startdate", "20200101000000Z", "-enddate", "20200102000000Z")
-
-
-class Authority:
-    """A certificate authority in a folder, for one test run."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        (folder / "ca.cnf").write_text(CONFIG)
-        (folder / "index.txt").write_text("")
-        self.certificate = folder / "ca.pem"
-        self._run("req", "-x509", *CURVE, "-subj", "/CN=ca", *files("ca"))
-
-    def server(self, name: str, host: str, dates: tuple[str, ...] = GOOD) -> ssl.SSLContext:
-        """A server's certificate for a host that this authority vouches for."""
-        subject = ("-subj", f"/CN={name}", "-addext", f"subjectAltName={host}")
-        self._run("req", *CURVE, *subject, "-keyout", f"{name}.key", "-out", f"{name}.csr")
-        signed = ("-cert", "ca.pem", "-keyfile", "ca.key", "-in", f"{name}.csr")
-        self._run("ca", "-batch", "-config", "ca.cnf", *signed, *dates, "-out", f"{name}.pem")
-        return self._context(name)
-
-    def stranger(self) -> ssl.SSLContext:
-        """A server's certificate that nobody vouches for."""
-        subject = ("-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1")
-        self._run("req", "-x509", *CURVE, *subject, *files("stranger"))
-        return self._context("stranger")
-
-    def _context(self, name: str) -> ssl.SSLContext:
-        tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        tls.load_cert_chain(self._folder / f"{name}.pem", self._folder / f"{name}.key")
-        return tls
-
-    def _run(self, *arguments: str) -> None:
-        openssl = shutil.which("openssl")
-        assert openssl is not None, "openssl makes the certificates of these tests"
-        subprocess.run(
-            [openssl, *arguments], cwd=self._folder, check=True, capture_output=True, timeout=15
-        )
-
-
-def files(name: str) -> tuple[str, ...]:
-    return "-keyout", f"{name}.key", "-out", f"{name}.pem"
 
 
 @pytest.fixture(scope="module")
@@ -99,14 +38,14 @@ async def exchanged(tls: ssl.SSLContext) -> tuple[object, int]:
 
 
 async def test_a_certificate_of_a_trusted_authority_is_good(authority: Authority) -> None:
-    got, read = await exchanged(authority.server("good", "IP:127.0.0.1"))
+    got, read = await exchanged(authority.issue("good", "IP:127.0.0.1").context())
 
     assert isinstance(got, Answer)
     assert read == 1
 
 
 async def test_a_certificate_nobody_vouches_for_is_refused(authority: Authority) -> None:
-    got, read = await exchanged(authority.stranger())
+    got, read = await exchanged(authority.stranger().context())
 
     assert got == NoAnswer(
         maybe_sent=False, cause="ClientConnectorCertificateError", is_untrusted=True
@@ -115,14 +54,14 @@ async def test_a_certificate_nobody_vouches_for_is_refused(authority: Authority)
 
 
 async def test_an_expired_certificate_is_refused(authority: Authority) -> None:
-    got, read = await exchanged(authority.server("expired", "IP:127.0.0.1", EXPIRED))
+    got, read = await exchanged(authority.issue("expired", "IP:127.0.0.1", EXPIRED).context())
 
     assert isinstance(got, NoAnswer)
     assert (got.maybe_sent, got.is_untrusted, read) == (False, True, 0)
 
 
 async def test_the_certificate_of_another_host_is_refused(authority: Authority) -> None:
-    got, read = await exchanged(authority.server("other", "DNS:esputnik.com"))
+    got, read = await exchanged(authority.issue("other", "DNS:esputnik.com").context())
 
     assert isinstance(got, NoAnswer)
     assert (got.maybe_sent, got.is_untrusted, read) == (False, True, 0)
@@ -164,7 +103,7 @@ async def test_a_server_that_never_ends_its_handshake_was_sent_nothing(
 
 
 async def test_old_versions_of_tls_are_not_spoken(authority: Authority) -> None:
-    tls = authority.server("old", "IP:127.0.0.1")
+    tls = authority.issue("old", "IP:127.0.0.1").context()
     tls.set_ciphers("DEFAULT:@SECLEVEL=0")
     with pytest.warns(DeprecationWarning, match="TLSv1_1"):
         tls.minimum_version = tls.maximum_version = ssl.TLSVersion.TLSv1_1
