@@ -17,7 +17,7 @@ from consumer.clock import SystemClock
 from consumer.errors import WorkFailedError
 from consumer.explain_lines import LineError, read_line
 from consumer.job import Batch, Errand, Job
-from consumer.plan import UNKNOWN, Plan, Planned, Planner, Refused, Skipped
+from consumer.plan import UNKNOWN, Plan, Planned, Planner, Skipped
 from consumer.record import Record
 from consumer.scheduler import Scheduler
 from consumer.settings import Loaded
@@ -131,15 +131,12 @@ def _move_on(errand: Errand, scheduler: Scheduler) -> None:
 
 
 def _explained_plan(plan: Plan) -> dict[str, Any]:
-    match plan:
-        case Skipped(rule=rule, type=event_type):
-            return _outcome(None, event_type, "skipped") | {"reason": rule, "calls": []}
-        case Refused(refusal=refusal):
-            return _buried(plan.event_id, plan.type, refusal.reason, refusal.detail) | (
-                {"field": refusal.field} if refusal.field else {}
-            )
-        case Planned():
-            return _planned(plan)
+    if isinstance(plan, Planned):
+        return _planned(plan)
+    if isinstance(plan, Skipped):
+        return _outcome(None, plan.type, "skipped") | {"reason": plan.rule, "calls": []}
+    told = _buried(plan.event_id, plan.type, plan.refusal.reason, plan.refusal.detail)
+    return told | ({"field": plan.refusal.field} if plan.refusal.field else {})
 
 
 def _planned(plan: Planned) -> dict[str, Any]:

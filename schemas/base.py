@@ -34,7 +34,6 @@ _CODES = {
 _WRONG_TYPE = ("schema.type", "has the wrong type")
 _LONG = ("schema.range", "has too many digits; send it as a string")
 UNUSABLE = "consent.unnormalised"
-_ROUNDS = 4  # of dropping; a field's parts may fall before the field does
 
 
 class Model(Generic[Form]):
@@ -155,27 +154,26 @@ def _without_the_unusable(
     data: Mapping[str, Any],
     read: Callable[[Mapping[str, Any]], Any],
     error: ValidationError,
+    dropped: tuple[_Fault, ...] = (),
 ) -> Valid | Problem:
-    """Return what is valid without the optional fields that are not, or the first problem left."""
-    dropped: list[_Fault] = []
-    for _ in range(_ROUNDS):
-        faults = _faults(error)
-        falling = [fault for fault in faults if _may_fall(model, fault)]
-        if not falling:
-            return _first(faults)
-        for fault in reversed(falling):  # of a list the last ones first
-            data = _without(data, fault.place)
-        dropped += falling
-        try:
-            valid = read(data)
-        except ValidationError as next_error:
-            error = next_error
-            continue
-        if (problem := model.wrong_in(valid)) is not None:
-            return _blamed(model, problem, dropped)
-        paths = tuple(_path(fault.place) for fault in dropped)
-        return Valid(valid, tuple(_unknown(data, valid)), paths)
-    return _first(dropped)
+    """Return what is valid without the optional fields that are not, or the first problem left.
+
+    It goes on by itself: a field's parts may fall before the field does.
+    """
+    faults = _faults(error)
+    falling = [fault for fault in faults if _may_fall(model, fault)]
+    if not falling:
+        return _first(faults)
+    for fault in reversed(falling):  # of a list the last ones first
+        data = _without(data, fault.place)
+    dropped += tuple(falling)
+    try:
+        valid = read(data)
+    except ValidationError as next_error:
+        return _without_the_unusable(model, data, read, next_error, dropped)
+    if (problem := model.wrong_in(valid)) is not None:
+        return _blamed(model, problem, dropped)
+    return Valid(valid, tuple(_unknown(data, valid)), tuple(_path(one.place) for one in dropped))
 
 
 # -- faults ---------------------------------------------------------------------------------

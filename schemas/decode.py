@@ -197,11 +197,9 @@ def _only_object(found: object, text: bytes, outline: bytes) -> dict[str, Any] |
     return _exactly(text) if _LONG_RUN in outline and _has_long_number(text) else found
 
 
-def _exactly(text: bytes) -> dict[str, Any] | Problem:
-    try:
-        exact: dict[str, Any] = json.loads(text, parse_float=exact_float, parse_int=exact_int)
-    except (ValueError, RecursionError):
-        return _no_json()
+def _exactly(text: bytes) -> dict[str, Any]:
+    """Return an object that is known to be one, its long numbers as `LongNumber`."""
+    exact: dict[str, Any] = json.loads(text, parse_float=exact_float, parse_int=exact_int)
     return exact
 
 

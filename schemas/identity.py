@@ -49,9 +49,7 @@ def judge_email(value: str) -> str:
     except EmailSyntaxError as fault:
         is_punycode = "xn--" in bare.rpartition("@")[2].lower()
         raise _bad_idn() if is_punycode or "IDNA" in str(fault) else _bad_email() from None
-    if checked.ascii_email is None:
-        raise _bad_email()
-    return checked.ascii_email
+    return f"{checked.local_part}@{checked.ascii_domain}"
 
 
 def _bad_email() -> PydanticCustomError:
