@@ -15,6 +15,7 @@ import pytest
 from tests.brokers.jars import can_run_java
 from tests.brokers.kafka import Kafka, can_run_image, prepare
 from tests.brokers.process import BrokerError
+from tests.brokers.secure import SecureKafka
 from tests.brokers.tansu import Tansu
 
 NEEDED = "Apache Kafka itself, which takes Java 17 and Maven, or a Docker engine"
@@ -68,6 +69,14 @@ def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kafka]:
     broker = Kafka.launch(tmp_path_factory.mktemp("kafka"))
     yield broker
     broker.close()
+
+
+@pytest.fixture(scope="session")
+def secure_kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SecureKafka]:
+    """Apache Kafka with TLS, logins and rights, shared by the run: name users afresh as well."""
+    broker = SecureKafka.launch(tmp_path_factory.mktemp("secure"))
+    yield broker
+    broker.kafka.close()
 
 
 @pytest.fixture(scope="session")

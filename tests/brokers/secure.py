@@ -11,6 +11,7 @@ from tests.brokers.kafka import Kafka, Layout, Listener
 
 BY_PASSWORD = "PASSWORDS"  # the listener where users log in by SCRAM
 BY_CERTIFICATE = "CERTIFICATES"  # the listener where a client's certificate says who it is
+TRUSTED = "trusted"  # a user who may do everything
 SCRAM = "org.apache.kafka.common.security.scram.ScramLoginModule required;"
 AUTHORISER = "org.apache.kafka.metadata.authorizer.StandardAuthorizer"
 
@@ -53,7 +54,7 @@ def _layout(authority: Authority, own: Issued) -> Layout:
         },
         settings={
             "authorizer.class.name": AUTHORISER,
-            "super.users": "User:ANONYMOUS",
+            "super.users": f"User:ANONYMOUS;User:{TRUSTED}",
             "sasl.enabled.mechanisms": "SCRAM-SHA-256,SCRAM-SHA-512",
             **{
                 f"listener.name.{BY_PASSWORD.lower()}.scram-sha-{size}.sasl.jaas.config": SCRAM
