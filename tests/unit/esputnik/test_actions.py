@@ -1,5 +1,6 @@
 """Calls by hand: complete requests, and what is refused before it is sent."""
 
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -22,60 +23,148 @@ def test_every_action_that_is_promised_can_be_called() -> None:
     assert set(names()) == NAMED
 
 
-@pytest.mark.parametrize(
-    ("action", "given", "built"),
-    [
-        (
-            "add-contact",
-            {"body": {"channels": [{"type": "email", "value": "a@example.com"}]}},
-            requests.add_contact({"channels": [{"type": "email", "value": "a@example.com"}]}),
+CALLS: tuple[tuple[str, dict[str, Any], Request], ...] = (
+    (
+        "add-contact",
+        {"body": {"channels": [{"type": "email", "value": "a@example.com"}]}},
+        requests.add_contact({"channels": [{"type": "email", "value": "a@example.com"}]}),
+    ),
+    ("account-info", {}, requests.account_info()),
+    ("create-token", {}, requests.create_token()),
+    ("import-status", {"path": {"sessionId": "a/b"}}, requests.import_status("a/b")),
+    (
+        "find-contact",
+        {"query": {"externalCustomerId": "u 1"}},
+        requests.find_contact(user_id="u 1"),
+    ),
+    (
+        "delete-contact",
+        {"query": {"externalCustomerId": "u1", "erase": False}},
+        requests.delete_customer("u1", erase=False),
+    ),
+    (
+        "detach-contacts",
+        {"path": {"id": 5}, "body": {"contactIds": [1, 2]}},
+        requests.detach_contacts(5, "contactIds").request([b"1", b"2"]),
+    ),
+    ("add-orders", {"body": {"orders": [1]}}, requests.ORDERS.request([b"1"])),
+    (
+        "remove-unsubscribed",
+        {"body": {"emails": ["a"]}},
+        requests.REMOVE_UNSUBSCRIBED.request([b'"a"']),
+    ),
+    (
+        "token-activity",
+        {"path": {"app_uuid": "app", "token_id": "a/b"}, "body": {"active": False}},
+        requests.token_activity("app", "a/b", active=False),
+    ),
+    ("add-domain", {"body": {"domain": "a.com"}}, requests.add_domain("a.com")),
+    (
+        "bulk-contacts",
+        {
+            "body": {
+                "contacts": [1],
+                "dedupeOn": "email",
+                "contactFields": ["email"],
+                "restoreDeleted": False,
+            }
+        },
+        requests.bulk_contacts(dedupe_on="email", contact_fields=("email",)).request([b"1"]),
+    ),
+    (
+        "add-unsubscribed",
+        {"body": {"emails": ["a"]}},
+        requests.ADD_UNSUBSCRIBED.request([b'"a"']),
+    ),
+    (
+        "attach-contacts",
+        {"path": {"id": 5}, "body": {"externalCustomerIds": ["a"]}},
+        requests.attach_contacts(5, "externalCustomerIds").request([b'"a"']),
+    ),
+    (
+        "delete-contact",
+        {"path": {"id": 7}, "query": {"erase": True}},
+        replace(requests.delete_contact(erase=True), path="/v1/contact/7"),
+    ),
+    (
+        "get-subscriptions",
+        {"path": {"id": 7}},
+        replace(requests.get_subscriptions(), path="/v1/contact/7/subscriptions"),
+    ),
+    (
+        "set-subscriptions",
+        {"path": {"id": 7}, "body": {"subscriptions": ["a"]}},
+        replace(
+            requests.set_subscriptions(),
+            path="/v1/contact/7/subscriptions",
+            body=b'{"subscriptions":["a"]}',
         ),
-        ("account-info", {}, requests.account_info()),
-        ("create-token", {}, requests.create_token()),
-        ("import-status", {"path": {"sessionId": "a/b"}}, requests.import_status("a/b")),
-        (
-            "find-contact",
-            {"query": {"externalCustomerId": "u 1"}},
-            requests.find_contact(user_id="u 1"),
+    ),
+    (
+        "add-webpush-domain",
+        {
+            "body": {
+                "domain": "a.com",
+                "serviceWorkerName": "sw.js",
+                "serviceWorkerPath": "/",
+                "serviceWorkerScope": "/",
+            }
+        },
+        requests.add_webpush_domain(
+            domain="a.com", worker_name="sw.js", worker_path="/", worker_scope="/"
         ),
-        (
-            "delete-contact",
-            {"query": {"externalCustomerId": "u1", "erase": False}},
-            requests.delete_customer("u1", erase=False),
+    ),
+    (
+        "create-inbox-message",
+        {"body": {"name": "n", "title": "t", "text": "x"}},
+        requests.create_inbox_message({"name": "n", "title": "t", "text": "x"}),
+    ),
+    (
+        "translate-inbox-message",
+        {"path": {"id": 7, "language": "uk"}, "body": {"title": "t", "text": "x"}},
+        replace(
+            requests.translate_inbox_message("uk", {"title": "t", "text": "x"}),
+            path="/v1/messages/appinbox/7/uk",
         ),
-        (
-            "detach-contacts",
-            {"path": {"id": 5}, "body": {"contactIds": [1, 2]}},
-            requests.detach_contacts(5, "contactIds").request([b"1", b"2"]),
-        ),
-        ("add-orders", {"body": {"orders": [1]}}, requests.ORDERS.request([b"1"])),
-        (
-            "remove-unsubscribed",
-            {"body": {"emails": ["a"]}},
-            requests.REMOVE_UNSUBSCRIBED.request([b'"a"']),
-        ),
-        (
-            "token-activity",
-            {"path": {"app_uuid": "app", "token_id": "a/b"}, "body": {"active": False}},
-            requests.token_activity("app", "a/b", active=False),
-        ),
-        ("add-domain", {"body": {"domain": "a.com"}}, requests.add_domain("a.com")),
-        (
-            "generate-event",
-            {"body": {"eventTypeKey": "k", "params": [{"name": "n", "value": "v"}]}},
-            requests.generate_event("k", [{"name": "n", "value": "v"}]),
-        ),
-        (
-            "send-message",
-            {"path": {"id": 7}, "body": {"recipients": [{"locator": "a"}], "email": True}},
-            requests.send_message(7, {"locator": "a"}, by_email=True),
-        ),
-    ],
+    ),
+    (
+        "past-events",
+        {
+            "body": {
+                "events": [
+                    {
+                        "eventTypeKey": "k",
+                        "keyValue": "v",
+                        "params": [],
+                        "occurred": "2025-11-01T00:00:00+00:00",
+                    }
+                ]
+            }
+        },
+        requests.past_event("k", "v", [], "2025-11-01T00:00:00+00:00"),
+    ),
+    (
+        "generate-event",
+        {"body": {"eventTypeKey": "k", "params": [{"name": "n", "value": "v"}]}},
+        requests.generate_event("k", [{"name": "n", "value": "v"}]),
+    ),
+    (
+        "send-message",
+        {"path": {"id": 7}, "body": {"recipients": [{"locator": "a"}], "email": True}},
+        requests.send_message(7, {"locator": "a"}, by_email=True),
+    ),
 )
+
+
+@pytest.mark.parametrize(("action", "given", "built"), CALLS)
 def test_a_call_by_hand_is_the_request_the_product_makes(
     action: str, given: dict[str, Any], built: Request
 ) -> None:
     assert by_hand(action, given) == built
+
+
+def test_no_action_is_left_out_above() -> None:
+    assert {action for action, _, _ in CALLS} == NAMED
 
 
 def test_a_path_is_filled_and_escaped_by_name() -> None:

@@ -151,7 +151,7 @@ def test_each_past_event_has_a_verdict_of_its_own(path: str) -> None:
                     a_past_event(occurred="soon"),
                     a_past_event(occurred="2025-11-25T00:00:00"),
                     a_past_event(occurred="2024-11-01T00:00:00"),
-                    a_past_event(occurred="2025-11-24T12:00:00"),
+                    a_past_event(occurred="2025-11-24T16:00:00"),
                 ]
             },
         )
