@@ -53,6 +53,7 @@ async def in_arena(measure: Callable[[Arena], Awaitable[T]], broker: str) -> T:
         say(str(trouble))
         raise typer.Exit(1) from trouble
     except asyncio.CancelledError as stopped:
+        say("stopped")
         raise typer.Exit(INTERRUPTED) from stopped
 
 
