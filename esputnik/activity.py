@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 
 from esputnik.bodies import Object, document, is_page, one_or_many, text_in
 from esputnik.call import Action
-from esputnik.outcome import Answer, NoAnswer, Outcome
+from esputnik.outcome import Answer, Blocked, Deferred, Delivered, NoAnswer, Rejected
 from esputnik.requests.consents import LONGEST_WINDOW, MAX_ROWS
 from esputnik.statuses import is_success, not_understood, refused, without_answer
 
@@ -18,6 +18,9 @@ UNSUBSCRIBED = "UNSUBSCRIBED"
 AHEAD = timedelta(hours=14)  # of UTC, the farthest zone: times of another zone are not missed
 UNKNOWN_TIME = datetime.max.replace(tzinfo=UTC)
 _NOT_OFFERED = frozenset({403, 404, 405})
+
+Trouble = Rejected | Deferred | Blocked
+"""What tells nothing of the address; see `esputnik.outcome`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +44,7 @@ def windows(since: datetime, now: datetime) -> Iterator[tuple[datetime, datetime
 
 def unsubscribed(
     email: str, answer: Answer | NoAnswer
-) -> Sequence[datetime] | NotOffered | Outcome:
+) -> Sequence[datetime] | NotOffered | Trouble:
     """Return when exactly this address was unsubscribed, as one answer of the feed tells.
 
     A row without a readable time counts as of now: `UNKNOWN_TIME`. A full answer without any row
@@ -49,15 +52,20 @@ def unsubscribed(
     """
     if isinstance(answer, NoAnswer):
         return without_answer(answer)
-    if answer.status in _NOT_OFFERED:
-        return NotOffered(str(answer.status))
     if not is_success(answer):
-        return refused(Action.CONTACT_ACTIVITY, answer, is_bulk=False)
+        return _refused(answer)
     rows = None if is_page(answer) else one_or_many(document(answer))
     if rows is None or not all(text_in(row.get("activityStatus")) for row in rows):
         return not_understood(answer)
     found = [_time(row) for row in rows if _is_of(row, email)]
     return NotOffered("unfiltered") if not found and len(rows) >= MAX_ROWS else found
+
+
+def _refused(answer: Answer) -> NotOffered | Trouble:
+    outcome = refused(Action.CONTACT_ACTIVITY, answer, is_bulk=False)
+    if isinstance(outcome, Blocked) and answer.status in _NOT_OFFERED:
+        return NotOffered(str(answer.status))
+    return not_understood(answer) if isinstance(outcome, Delivered) else outcome
 
 
 def _is_of(row: Object, email: str) -> bool:

@@ -23,14 +23,9 @@ class Memory:
         self._deletions: dict[bytes, int] = {}
 
     @property
-    def has_words(self) -> bool:
-        """Tell whether anybody said anything."""
-        return bool(self._words)
-
-    @property
-    def has_links(self) -> bool:
-        """Tell whether a user id is linked to an e-mail."""
-        return bool(self._links)
+    def is_empty(self) -> bool:
+        """Tell whether nothing is known of anybody."""
+        return not (self._words or self._links or self._deletions)
 
     @property
     def has_deletions(self) -> bool:
@@ -49,6 +44,10 @@ class Memory:
         if packed is None:
             return []
         return [word for word in self._packing.words(packed) if word.target == target]
+
+    def opt_ins(self, name: bytes, target: str) -> list[Word]:
+        """Return the opt-ins among what was said about one target under a name."""
+        return [word for word in self.words(name, target) if not word.is_out]
 
     def link(self, user: bytes) -> Link | None:
         """Return which e-mail a user id was last seen with."""

@@ -1,6 +1,6 @@
 """The seams of the memory's topic. Each has a real part in `consumer.kafka` and a proved fake."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 from consumer.record import Partition, Record
@@ -22,6 +22,18 @@ class Followed(Protocol):
 
     async def ends(self) -> Mapping[Partition, int] | None:
         """Return up to where each partition is written now; None while nobody can tell."""
+        ...
+
+
+class Shelf(Protocol):
+    """Where the memory is kept; see `consumer.consent.topic`."""
+
+    async def catch_up(self) -> bool:
+        """Return True once all that was acknowledged so far is known; False if it takes long."""
+        ...
+
+    async def write(self, names: Iterable[bytes]) -> None:
+        """Write all that is known of these names; return once all in-sync replicas have it."""
         ...
 
 

@@ -97,5 +97,4 @@ def followed(memory: Memory, user: bytes, email: bytes, skew: int) -> Word | Non
     if link is not None and link.email == email:
         return None
     before = memory.words(link.email, EMAIL) if link is not None else []
-    opt_ins = [word for word in memory.words(email, EMAIL) if not word.is_out]
-    return standing([*memory.words(user, EMAIL), *before, *opt_ins], skew)
+    return standing([*memory.words(user, EMAIL), *before, *memory.opt_ins(email, EMAIL)], skew)

@@ -65,6 +65,7 @@ SHELL = {
     "consumer/commands.py",
     "consumer/consent/desk.py",
     "consumer/consent/feed.py",
+    "consumer/consent/opt_ins.py",
     "consumer/consent/ports.py",
     "consumer/consent/topic.py",
     "consumer/delivery.py",

@@ -11,7 +11,7 @@ from consumer.consent.ports import Page
 from consumer.kafka import NotAcknowledgedError
 from consumer.record import Headers, Partition, Record
 
-POLL_SECONDS = 0.5
+POLL_SECONDS = 5.0
 LATENCY = 0.005  # s of a write
 
 

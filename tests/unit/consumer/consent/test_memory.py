@@ -136,19 +136,26 @@ def test_the_newest_link_and_the_newest_deletion_are_kept() -> None:
 def test_an_empty_memory_knows_that_it_is() -> None:
     memory = Memory()
 
-    assert (memory.has_words, memory.has_links, memory.has_deletions) == (False, False, False)
+    assert (memory.is_empty, memory.has_deletions) == (True, False)
     assert list(memory.names()) == []
     assert memory.known(ANN) == Known()
 
 
-def test_a_memory_knows_what_kind_of_things_it_knows() -> None:
+@pytest.mark.parametrize(
+    ("known", "has_deletions"),
+    [
+        (Known(words=(an_opt_out(),)), False),
+        (Known(link=Link(ANN, NOON)), False),
+        (Known(deleted_at=NOON), True),
+    ],
+)
+def test_a_memory_that_knows_anything_is_not_empty(known: Known, *, has_deletions: bool) -> None:
     memory = Memory()
-    memory.note((ANN,), an_opt_out())
-    memory.note_link(USER, Link(ANN, NOON))
-    memory.note_deletion((BOB,), NOON)
 
-    assert (memory.has_words, memory.has_links, memory.has_deletions) == (True, True, True)
-    assert set(memory.names()) == {ANN, USER, BOB}
+    memory.merge(USER, known)
+
+    assert (memory.is_empty, memory.has_deletions) == (False, has_deletions)
+    assert list(memory.names()) == [USER]
 
 
 # -- merging ----------------------------------------------------------------------------------

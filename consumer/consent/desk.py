@@ -1,0 +1,116 @@
+"""The one object that the worker asks about consent."""
+
+from datetime import UTC, datetime
+
+import structlog
+
+from consumer.consent.admission import Admission
+from consumer.consent.admitting import Admitting
+from consumer.consent.crossing import crossed
+from consumer.consent.feed import Ask
+from consumer.consent.hashing import Hasher
+from consumer.consent.memory import Memory
+from consumer.consent.opt_ins import OptIns
+from consumer.consent.ports import Shelf
+from consumer.plan import Planned
+from consumer.ports import Clock
+from consumer.record import Record
+from esputnik.activity import Trouble
+from esputnik.call import Call
+
+log = structlog.get_logger()
+
+LOOK_AGAIN = 1.0  # s
+
+
+class ConsentDesk:
+    """One owner, one event loop.
+
+    For each event: `admit` when it is taken; `found` when the look-ups of a call are over;
+    `before_opt_in` right before an opt-in is sent; `remember` when all its calls have ended, and
+    before its record settles.
+    """
+
+    def __init__(
+        self, *, memory: Memory, shelf: Shelf, hasher: Hasher, skew: float, clock: Clock
+    ) -> None:
+        """Take the parts; `skew` in seconds."""
+        self._memory = memory
+        self._shelf = shelf
+        self._hasher = hasher
+        self._skew = int(skew * 1000)
+        self._clock = clock
+        self._admitting = Admitting(memory, hasher, self._skew)
+        self._opt_ins = OptIns(
+            memory=memory, shelf=shelf, admitting=self._admitting, skew=self._skew, clock=clock
+        )
+
+    def admit(self, plan: Planned, record: Record, now: float) -> Admission | None:
+        """Return what is decided of an event; None where all goes as planned.
+
+        What it says is noted at once. `now` in seconds since 1970 UTC.
+        """
+        admission = self._admitting.admit(plan, record, now)
+        if admission is not None:
+            self._audit(admission)
+        return admission
+
+    def found(self, admission: Admission, call: Call) -> None:
+        """Note whose address the look-ups of a call have found; `call` with it filled in."""
+        self._admitting.found(admission, call)
+
+    async def before_opt_in(self, admission: Admission, call: Call, ask: Ask) -> Trouble | None:
+        """Return why an opt-in is not sent, or not now; None where it is.
+
+        `call` with what its look-ups found filled in; `ask` sends a request to eSputnik.
+        """
+        refusal = await self._opt_ins.refusal(admission, call, ask)
+        self._audit(admission)
+        return refusal
+
+    async def remember(self, admission: Admission, *, is_delivered: bool) -> tuple[Call, ...]:
+        """Have written what an event says; return once all in-sync replicas have it.
+
+        `is_delivered`: eSputnik took all the calls. What is returned is to be sent before the
+        record settles: opt-outs that crossed with an opt-in of another replica. Waits as long as
+        it takes.
+        """
+        if is_delivered:
+            self._note_delivered(admission)
+        await self._shelf.write(sorted(admission.unwritten))
+        if not is_delivered or not (admission.told or admission.taken):
+            return ()
+        while not await self._shelf.catch_up():
+            await self._clock.sleep(LOOK_AGAIN)
+        again = crossed(self._memory, admission, self._skew)
+        self._audit(admission)
+        return again
+
+    def _note_delivered(self, admission: Admission) -> None:
+        for taken in admission.taken.values():
+            self._memory.note(taken.hashes, taken.word)
+            admission.unwritten.update(taken.hashes)
+        if admission.moved is not None:
+            self._memory.note_link(*admission.moved)
+            admission.unwritten.add(admission.moved.user)
+
+    def _audit(self, admission: Admission) -> None:
+        """Log each decision once, without a name."""
+        for decision in admission.decisions:
+            log.info(
+                "consent_decided",
+                contact=self._hasher.short(decision.name),
+                channel=decision.target,
+                verdict=decision.verdict,
+                rule=str(decision.rule),
+                at=_text(decision.at),
+                topic=admission.record.topic,
+                partition=admission.record.partition,
+                offset=admission.record.offset,
+            )
+        admission.decisions.clear()
+
+
+def _text(at: int) -> str:
+    time = datetime.fromtimestamp(at / 1000, UTC)
+    return time.isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,0 +1,89 @@
+"""Decides of an opt-in right before it is sent: it must be newer than every opt-out."""
+
+from consumer.consent.admission import Admission, Taken
+from consumer.consent.admitting import ERASED, Admitting
+from consumer.consent.feed import Ask, is_stale_there
+from consumer.consent.memory import Memory
+from consumer.consent.ports import Shelf
+from consumer.consent.rules import Rule, is_stale
+from consumer.consent.told import address, is_opt_in_by_list
+from consumer.consent.words import Word
+from consumer.ports import Clock
+from esputnik.activity import NotOffered, Trouble
+from esputnik.call import Call
+from esputnik.outcome import Deferred, Rejected
+
+NOT_CAUGHT_UP = Deferred(cause="consent_topic")
+STALE = Rejected(
+    reason="consent.stale_opt_in", detail="an opt-out is newer, or too near in time to tell"
+)
+STALE_THERE = Rejected(
+    reason="consent.stale_opt_in", detail="eSputnik saw an opt-out that is newer, or too near"
+)
+UNKNOWN = Rejected(
+    reason="consent.unknown_order",
+    detail="nothing is known of the address, and eSputnik offers no activity feed",
+)
+GONE = Rejected(reason=ERASED.reason, detail=ERASED.detail)
+
+
+class OptIns:
+    """Asks the memory first, then eSputnik's activity feed. `skew` in ms."""
+
+    def __init__(
+        self, *, memory: Memory, shelf: Shelf, admitting: Admitting, skew: int, clock: Clock
+    ) -> None:
+        self._memory = memory
+        self._shelf = shelf
+        self._admitting = admitting
+        self._skew = skew
+        self._clock = clock
+
+    async def refusal(self, admission: Admission, call: Call, ask: Ask) -> Trouble | None:
+        """Return why an opt-in is not sent, or not now; None where it is let through."""
+        if not await self._shelf.catch_up():
+            return NOT_CAUGHT_UP
+        word, hashes = admission.word(call), list(admission.person.hashes)
+        if is_opt_in_by_list(call):
+            hashes.append(self._admitting.hash_of_address(call))
+        refusal: Trouble | None = self._refusal_here(admission, word, hashes)
+        if refusal is None and is_opt_in_by_list(call):
+            refusal = await self._refusal_there(word, hashes, address(call), ask)
+        _note(admission, Taken(call, word, hashes), refusal)
+        return refusal
+
+    def _refusal_here(
+        self, admission: Admission, word: Word, hashes: list[bytes]
+    ) -> Rejected | None:
+        """Return why the memory is against an opt-in."""
+        if self._admitting.is_erased(admission):
+            return GONE
+        return STALE if is_stale(word, self._known(word, hashes), self._skew) else None
+
+    async def _refusal_there(
+        self, word: Word, hashes: list[bytes], email: str, ask: Ask
+    ) -> Trouble | None:
+        """Return why eSputnik's feed is against an opt-in, or why it tells nothing now."""
+        now = self._clock.wall()
+        told = await is_stale_there(ask, email, word, skew=self._skew, now=now)
+        if isinstance(told, NotOffered):
+            return None if self._known(word, hashes) else UNKNOWN
+        if isinstance(told, bool):
+            return STALE_THERE if told else None
+        return told
+
+    def _known(self, word: Word, hashes: list[bytes]) -> list[Word]:
+        return [one for name in hashes for one in self._memory.words(name, word.target)]
+
+
+def _note(admission: Admission, taken: Taken, refusal: Trouble | None) -> None:
+    """Take note of what was decided; what waits is decided later, and asked about again."""
+    slot, word = taken.call.slot, taken.word
+    was_taken = admission.taken.pop(slot, None) is not None
+    if refusal is None:
+        admission.taken[slot] = taken
+        if not was_taken:
+            admission.decide(word.target, "opt_in", Rule.NEWEST, word.at)
+    elif isinstance(refusal, Rejected):
+        rule = refusal.reason.removeprefix("consent.")
+        admission.decide(word.target, "refused", rule, word.at)
