@@ -12,6 +12,7 @@ from bench.product import NAME, product
 from demo.parts import ROOT
 
 PEERS = ("batch-loop", "kafkajs", "quix", "fs-batch", "naive", "fs-single")
+SINGLES = ("naive", "fs-single")  # one event a request
 LIMITS = ("getmany", "loads", "validate", "encode")
 _TITLES = {
     "getmany": "limit: fetch",

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from bench.arena import Arena, filled, interleaved, say
-from bench.contestants import PEERS, present
+from bench.contestants import PEERS, SINGLES, present
 from bench.lap import Standing, Track
 from bench.product import NAME
 from bench.tables import figure, standings_table
@@ -12,7 +12,7 @@ from bench.workload import Work
 
 FLOORS = ("validate", "encode")
 UNEVEN = 0.15  # how far the middle of a lap may be from the whole before a line says so
-CUT = 6.0  # s after which a slow peer is stopped: its rate is known by then
+CUT = 6.0  # s after which who sends one by one is stopped: their rate is known by then
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,8 +48,7 @@ async def versus(  # noqa: PLR0913 - the options of the command
             say(line)
         track = Track(topic=topic, events=events, work=work, latency=latency / 1000)
         entries = [
-            (one, track if one.name in {NAME, *floors} else replace(track, seconds=CUT))
-            for one in found
+            (one, replace(track, seconds=CUT) if one.name in SINGLES else track) for one in found
         ]
         results = await interleaved(place, entries, rounds)
         standings = [standing for standing, _ in results]
