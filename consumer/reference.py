@@ -94,8 +94,6 @@ def _kind(schema: Mapping[str, Any]) -> str:
             kind = description
         case {"enum": values}:
             kind = ", ".join(f"`{value}`" for value in values)
-        case {"type": "string", "maxLength": longest}:
-            kind = f"text, up to {longest:,} characters"
         case {"type": "integer", "minimum": least, "exclusiveMaximum": above}:
             kind = f"integer from {least:,} to {above - 1:,}"
         case {"type": "boolean"}:

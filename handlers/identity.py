@@ -12,16 +12,21 @@ def digits(phone: str) -> str:
     return phone[1:]
 
 
-def lanes_of(person: Person) -> tuple[str, ...]:
+def lanes(user_id: str | None, email: str | None, phone: str | None) -> tuple[str, ...]:
     """Return the lane of each identifier, compared as eSputnik compares: e-mails without case."""
-    lanes = []
-    if (user_id := person.get("user_id")) is not None:
-        lanes.append("u:" + user_id)
-    if (email := person.get("email")) is not None:
-        lanes.append("e:" + email.lower())
-    if (phone := person.get("phone")) is not None:
-        lanes.append("p:" + digits(phone))
-    return tuple(lanes)
+    named = []
+    if user_id is not None:
+        named.append("u:" + user_id)
+    if email is not None:
+        named.append("e:" + email.lower())
+    if phone is not None:
+        named.append("p:" + digits(phone))
+    return tuple(named)
+
+
+def lanes_of(person: Person) -> tuple[str, ...]:
+    """Return the lanes of a person."""
+    return lanes(person.get("user_id"), person.get("email"), person.get("phone"))
 
 
 def marks_of(person: Person) -> frozenset[str]:

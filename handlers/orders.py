@@ -5,7 +5,7 @@ from typing import Any
 from esputnik import requests
 from esputnik.call import Action, Call, Repeat
 from esputnik.json_text import json_text
-from handlers.identity import digits, lanes_of
+from handlers.identity import digits, lanes
 from handlers.mapped import Event, Mapped, Options, Refusal
 from handlers.route import Route
 from schemas.orders import ORDER_CHANGED, OrderChanged, OrderItem
@@ -18,7 +18,7 @@ STATUSES = {
     "cancelled": "CANCELLED",
     "abandoned": "ABANDONED_SHOPPING_CART",
 }
-# Ours → eSputnik's. What is not among them cannot come: the model knows no more.
+# Ours → eSputnik's. Orders are many, so they are renamed while they are read.
 _NAMES = {
     "order_id": "externalOrderId",
     "status": "status",
@@ -55,42 +55,49 @@ _ITEM_NAMES = {
 }
 
 
-def order_changed(event: Event[OrderChanged], options: Options) -> Mapped:
+MODEL = ORDER_CHANGED.renamed({OrderChanged: _NAMES, OrderItem: _ITEM_NAMES})
+
+
+def order_changed(event: Event[dict[str, Any]], options: Options) -> Mapped:
     """Tell the order as it is now; each status is told, none is skipped."""
-    data = event.data
-    currency = data.get("currency") or options.default_currency
+    order = event.data
+    currency = order.get("currency") or options.default_currency
     if currency is None:
         return Mapped(refusal=_NO_CURRENCY)
-    order_id = data["order_id"]
+    order_id, phone = order["externalOrderId"], order.get("phone")
     call = Call(
         action=Action.ADD_ORDERS,
         intent=INTENT,
         identity=event.identity,
         repeat=Repeat.KEYED,
-        lanes=("o:" + order_id, *lanes_of(data)),
+        lanes=(
+            "o:" + order_id,
+            *lanes(order.get("externalCustomerId"), order.get("email"), phone),
+        ),
         shape=requests.ORDERS,
-        item=json_text(_order(data, currency)),
+        item=json_text(_finished(order, currency)),
         marks=frozenset(("order:" + order_id,)),
     )
     return Mapped((call,))
 
 
-def _order(data: OrderChanged, currency: str) -> dict[str, Any]:
-    """Return the order by eSputnik's names; nulls are left out."""
-    order: dict[str, Any] = {
-        _NAMES[ours]: value for ours, value in data.items() if value is not None
-    }
-    order["status"] = STATUSES[data["status"]]
+def _finished(order: dict[str, Any], currency: str) -> dict[str, Any]:
+    """Return the order as it is sent; nulls are left out."""
+    if None in order.values():
+        order = _without_nulls(order)
+    order["status"] = STATUSES[order["status"]]
     order["currency"] = currency
     if "phone" in order:
         order["phone"] = digits(order["phone"])
     if "items" in order:
-        order["items"] = list(map(_item, order["items"]))
+        order["items"] = [
+            _without_nulls(item) if None in item.values() else item for item in order["items"]
+        ]
     return order
 
 
-def _item(data: OrderItem) -> dict[str, Any]:
-    return {_ITEM_NAMES[ours]: value for ours, value in data.items() if value is not None}
+def _without_nulls(fields: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in fields.items() if value is not None}
 
 
 _NO_CURRENCY = Refusal(
@@ -100,5 +107,5 @@ _NO_CURRENCY = Refusal(
 )
 
 ROUTES = {
-    "order.changed": Route(model=ORDER_CHANGED, handle=order_changed, topic="orders"),
+    "order.changed": Route(model=MODEL, handle=order_changed, topic="orders"),
 }

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from handlers.mapped import Event, Mapped, Options
-from schemas.base import Model
+from schemas.model import Model
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

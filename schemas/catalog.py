@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from schemas.base import Model
+from schemas.model import Model
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 

@@ -4,13 +4,19 @@ from typing import Annotated, Literal, Required
 
 from pydantic import Field
 
-from schemas.base import Model
 from schemas.contacts import PERSON, Person
+from schemas.described import described
+from schemas.model import Model
 from schemas.patterns import NO_CONTROL, NOT_BLANK
 from schemas.text import MediumText
 
 Channel = Literal["email", "sms", "push", "all"]
-Category = Annotated[str, Field(min_length=1, max_length=100), NOT_BLANK, NO_CONTROL]
+Category = Annotated[
+    str,
+    Field(min_length=1, max_length=100, pattern=NO_CONTROL),
+    NOT_BLANK,
+    described("text, 1 to 100 characters", minLength=1, maxLength=100),
+]
 Categories = Annotated[list[Category], Field(min_length=1, max_length=100)]
 
 

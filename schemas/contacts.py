@@ -6,10 +6,10 @@ from pydantic import Field, PlainValidator
 from pydantic_core import PydanticCustomError
 from typing_extensions import TypedDict
 
-from schemas.base import Model
 from schemas.decode import LongNumber
 from schemas.described import described
 from schemas.identity import Email, Phone, UserId
+from schemas.model import Model
 from schemas.text import (
     LINE_BREAKS,
     FirstName,

@@ -4,9 +4,9 @@ from typing import Required
 
 from typing_extensions import TypedDict
 
-from schemas.base import Model
 from schemas.contacts import CHANNELS, PERSON, Person
 from schemas.identity import ItemId, Token
+from schemas.model import Model
 from schemas.text import ShortText
 
 

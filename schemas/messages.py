@@ -8,10 +8,10 @@ from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 from typing_extensions import TypedDict
 
-from schemas.base import Model
 from schemas.contacts import CHANNELS, PERSON, Person
 from schemas.decode import LongNumber
 from schemas.described import described
+from schemas.model import Model
 from schemas.problem import Problem
 from schemas.text import LONGEST_TEXT, Language, LongText, SecureUrl, ShortText, Title, Url
 

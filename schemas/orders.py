@@ -6,10 +6,10 @@ from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 from typing_extensions import TypedDict
 
-from schemas.base import Model
 from schemas.contacts import CHANNELS, PERSON, Person
 from schemas.described import described
 from schemas.identity import ItemId
+from schemas.model import Model
 from schemas.money import Currency, Money, Quantity
 from schemas.patterns import usual_text
 from schemas.problem import Problem

@@ -73,11 +73,9 @@ def _not_dots_alone(sign: str, but_dot: str) -> str:
 
 
 NOT_BLANK = Matches(r"\S", "schema.missing", "is empty")
-NO_CONTROL = Matches(
-    # C0 but for tab and line breaks, DEL and C1; signs that turn the direction of writing.
-    r"^[^\x00-\x08\x0B\x0C\x0E-\x1F\x7F-\u{9F}\u{202A}-\u{202E}\u{2066}-\u{2069}\u{200E}\u{200F}]*$",
-    "text.control",
-    "holds control characters; leave them out",
+# C0 but for tab and line breaks, DEL and C1; signs that turn the direction of writing.
+NO_CONTROL = (
+    r"^[^\x00-\x08\x0B\x0C\x0E-\x1F\x7F-\u{9F}\u{202A}-\u{202E}\u{2066}-\u{2069}\u{200E}\u{200F}]*$"
 )
 SAFE_ID = Matches(
     _not_dots_alone(r"(?:[^\p{C}\p{Z}]|\x20)", r"(?:[^\p{C}\p{Z}.]|\x20)"),

@@ -5,8 +5,8 @@ from typing import Annotated, Required
 from pydantic import Field
 from typing_extensions import TypedDict
 
-from schemas.base import Model
 from schemas.identity import UserId
+from schemas.model import Model
 from schemas.problem import Problem
 
 MAX_MEMBERS = 500

@@ -7,8 +7,8 @@ from pydantic import AfterValidator
 from pydantic_core import PydanticCustomError
 from typing_extensions import TypedDict
 
-from schemas.base import Model
 from schemas.described import described
+from schemas.model import Model
 
 _DOMAIN = re.compile(r"(?:https?://)?[^\s/?#@\\]{1,253}(?:/[^\s]*)?")
 _PATH = re.compile(r"/(?:[^\s/?#]+/)*")

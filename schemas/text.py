@@ -160,7 +160,25 @@ SecureUrl = Annotated[
         "a public https address of up to 2,048 characters", format="uri", maxLength=LONGEST_URL
     ),
 ]
-ShortText = Annotated[str, Field(max_length=255), NO_CONTROL]
-MediumText = Annotated[str, Field(max_length=1000), NO_CONTROL]
-Title = Annotated[str, Field(min_length=1, max_length=1000), NOT_BLANK, NO_CONTROL]
-LongText = Annotated[str, Field(min_length=1, max_length=LONGEST_TEXT), NOT_BLANK, NO_CONTROL]
+ShortText = Annotated[
+    str,
+    Field(max_length=255, pattern=NO_CONTROL),
+    described("text, up to 255 characters", maxLength=255),
+]
+MediumText = Annotated[
+    str,
+    Field(max_length=1000, pattern=NO_CONTROL),
+    described("text, up to 1,000 characters", maxLength=1000),
+]
+Title = Annotated[
+    str,
+    Field(min_length=1, max_length=1000, pattern=NO_CONTROL),
+    NOT_BLANK,
+    described("text, 1 to 1,000 characters", minLength=1, maxLength=1000),
+]
+LongText = Annotated[
+    str,
+    Field(min_length=1, max_length=LONGEST_TEXT, pattern=NO_CONTROL),
+    NOT_BLANK,
+    described("text, 1 to 65,536 characters", minLength=1, maxLength=LONGEST_TEXT),
+]

@@ -11,12 +11,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from tests.brokers.jars import can_run_java
 from tests.brokers.kafka import Kafka, can_run_image, prepare
 from tests.brokers.process import BrokerError
 from tests.brokers.secure import SecureKafka
 from tests.brokers.tansu import Tansu
+
+# How long an example may take is not Hypothesis' to judge: the machine may be busy.
+settings.register_profile("busy", deadline=None)
+settings.load_profile("busy")
 
 NEEDED = "Apache Kafka itself, which takes Java 17 and Maven, or a Docker engine"
 LEFT_OUT = pytest.StashKey[list[str]]()

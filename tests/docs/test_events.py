@@ -50,7 +50,7 @@ def test_the_example_of_a_section_is_the_one_that_is_tested(kind: str) -> None:
         ("segment.joined", "| **`segment_id`** | integer from 1 to 2,147,483,647 |"),
         ("segment.joined", "| `user_ids` | list of up to 500: 1 to 256 printable characters |"),
         ("device_token.changed", "| **`active`** | `true` or `false` |"),
-        ("inbox_message.published", "| **`translations.*.title`** | text, up to 1,000 "),
+        ("inbox_message.published", "| **`translations.*.title`** | text, 1 to 1,000 "),
         ("inbox_message.published", "| `custom_data` | object |"),
     ],
 )

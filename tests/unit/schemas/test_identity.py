@@ -38,7 +38,11 @@ def faults(kind: TypeAdapter[Any], value: object, region: str | None = None) -> 
 # -- ids ------------------------------------------------------------------------------------
 
 
-@given(st.text(min_size=1, max_size=256))
+# But for signs that one version of Unicode has and another has not.
+KNOWN_SIGNS = st.characters(exclude_categories=("Cs", "Cn"))
+
+
+@given(st.text(KNOWN_SIGNS, min_size=1, max_size=256))
 def test_an_id_is_any_printable_text_but_dots_alone(text: str) -> None:
     assume(text.strip())
 

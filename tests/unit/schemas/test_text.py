@@ -31,6 +31,9 @@ from schemas.text import (
 FIRST, LAST, URL = TypeAdapter(FirstName), TypeAdapter(LastName), TypeAdapter(Url)
 
 
+CONTROL = "string_pattern_mismatch"  # as pydantic has it; `validate` says text.control
+
+
 def faults(kind: Any, value: object) -> set[str]:
     """What is said against a value; nothing where it is taken."""
     try:
@@ -47,7 +50,7 @@ def faults(kind: Any, value: object) -> set[str]:
 def test_a_text_holds_anything_but_control_characters(text: str) -> None:
     bad = has_control(text, LINE_BREAKS)
 
-    assert faults(ShortText, text) == ({"text.control"} if bad else set())
+    assert faults(ShortText, text) == ({CONTROL} if bad else set())
 
 
 @pytest.mark.parametrize(
@@ -55,7 +58,7 @@ def test_a_text_holds_anything_but_control_characters(text: str) -> None:
 )
 def test_control_characters_are_refused_wherever_they_stand(sign: str) -> None:
     for text in (sign, f"a{sign}", f"{sign}a", f"я{sign}я"):
-        assert faults(ShortText, text) == {"text.control"}
+        assert faults(ShortText, text) == {CONTROL}
         assert has_control(text, LINE_BREAKS)
 
 

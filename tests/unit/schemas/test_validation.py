@@ -5,12 +5,13 @@ from typing import Any
 import pytest
 
 from handlers.routes import ROUTES
-from schemas.base import Model, Valid, validate
+from schemas.base import Valid, validate
 from schemas.consents import CONTACT_OPTED_IN, CONTACT_OPTED_OUT
 from schemas.contacts import USER_DELETED, USER_SIGNED_UP, USER_UPDATED
 from schemas.decode import LongNumber
 from schemas.devices import DEVICE_TOKEN_CHANGED, DEVICE_TOKEN_REGISTERED
 from schemas.messages import ACTIVITY_RECORDED, INBOX_MESSAGE_PUBLISHED, MESSAGE_REQUESTED
+from schemas.model import Model
 from schemas.orders import ORDER_CHANGED
 from schemas.problem import Problem
 from schemas.segments import SEGMENT_JOINED
