@@ -189,6 +189,21 @@ def test_contacts_are_found_by_an_additional_field() -> None:
     assert contact_of(asker, mapping, 1)["fields"] == [{"id": 7, "value": "card-2"}]
 
 
+@pytest.mark.parametrize(("dedupe", "value"), [("fieldId", "card-1"), ("email", "card-2")])
+def test_the_field_that_contacts_are_found_by_is_never_updated(dedupe: str, value: str) -> None:
+    asker = an_account()
+    number = asker.add(user_id="u-1", fields=[{"id": 7, "value": "card-1"}])
+
+    asker.import_all(
+        a_contact(user_id="u-1", fields=[{"id": 7, "value": "card-2"}]),
+        dedupeOn=dedupe,
+        fieldId=7,
+        customFieldsIDs=[7],
+    )
+
+    assert asker.contact(number)["fields"] == [{"id": 7, "value": value}]
+
+
 def test_contacts_are_found_by_external_id_alone() -> None:
     asker = an_account()
     asker.add()
