@@ -123,12 +123,14 @@ def _plain(body: dict[str, Any], told: Told, topic_type: str | None) -> Envelope
     said = _bare(told, topic_type)
     if topic_type is None:
         return _unreadable(said, _NO_TYPE)
+    if told.id_fault is not None and topic_type != OPT_OUT:
+        return _unreadable(said, told.id_fault)
     return _event(said, time=None, data=body, form="bare")
 
 
 def _bare(told: Told, topic_type: str | None) -> dict[str, str | None]:
     """Return what is said of an event that says nothing of itself."""
-    return {"id": told.event_id, "type": topic_type}
+    return {"id": told.event_id if told.id_fault is None else "", "type": topic_type}
 
 
 def _event(

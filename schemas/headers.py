@@ -22,11 +22,13 @@ class Told(NamedTuple):
     """What headers say: attributes of a CloudEvent by their names, and others in lower case.
 
     `is_cloud_event`: some header begins with `ce_`, be it one that means nothing to us.
+    `id_fault`: what is wrong with a header that names a bare event; other events do not use it.
     """
 
     attributes: Mapping[str, str]
     others: Mapping[str, str]
     is_cloud_event: bool
+    id_fault: Problem | None = None
 
     @property
     def media_type(self) -> str:
@@ -51,17 +53,22 @@ def read_headers(headers: Headers) -> Told | Problem:
         return Problem(reason=Reason.HEADER, detail=f"headers take over {MAX_HEADER_BYTES} bytes")
     named = [(name.lower(), value) for name, value in headers]
     used: dict[str, str] = {}
+    id_fault: Problem | None = None
     for name, value in named:
         if name in _USED and not _note(used, name, value):
-            return Problem(
+            fault = Problem(
                 reason=Reason.HEADER,
                 field=f"headers.{name}",
                 detail="is null, is not UTF-8, or stands twice with different values",
             )
+            if name not in ID_HEADERS:
+                return fault
+            id_fault = id_fault or fault
     return Told(
         attributes={name[len(_CE) :]: text for name, text in used.items() if name.startswith(_CE)},
         others=used,
         is_cloud_event=any(name.startswith(_CE) for name, _ in named),
+        id_fault=id_fault,
     )
 
 

@@ -107,6 +107,7 @@ def entries(reason: str, *rows: tuple[str, bytes], **common: Any) -> tuple[Entry
 
 GOOD = sign_up(email="ann@example.com")
 NO_TEXTS: tuple[Any, ...] = ({}, [], 1, True)
+OUT = as_json({"channel": "email", "email": "ann@example.com"})
 BARE = as_json({"email": "ann@example.com"})
 CLOUD = as_json(cloud())
 ANN_BY_EMAIL: dict[str, Any] = {"channel": "email", "email": "ann@example.com"}
@@ -231,7 +232,15 @@ FRAMES = (
         headers=(("h", b""),) * 5000,
     ),
     *entries("decode.header", ("headers too large", GOOD), headers=(("h", b"a" * 40_000),)),
-    *entries("decode.header", ("two ids", BARE), headers=(("id", b"1"), ("id", b"2"))),
+    *entries(
+        "decode.header",
+        ("two ids", BARE),
+        headers=(("id", b"1"), ("id", b"2")),
+        topic_type=SIGN_UP,
+    ),
+    *entries("", ("two ids that nobody needs", GOOD), headers=(("id", b"1"), ("id", b"2"))),
+    *entries("", ("id that nobody needs", GOOD), headers=(("idempotency-key", None),)),
+    *entries("", ("id of an opt-out", OUT), headers=(("id", b"\xff"),), topic_type=OPT_OUT),
     *entries(
         "",
         ("junk in headers that mean nothing", GOOD),

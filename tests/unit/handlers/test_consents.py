@@ -6,6 +6,7 @@ import pytest
 
 from esputnik import requests
 from esputnik.call import Action, Repeat
+from handlers.consents import opt_out_of
 from handlers.mapped import Mapped
 from tests.builders import mapped, the_call
 
@@ -160,6 +161,23 @@ def test_a_category_without_a_route_is_named() -> None:
     assert made.refusal is not None
     assert (made.refusal.reason, made.refusal.field) == ("consent.no_route", "data.categories")
     assert "news" in made.refusal.detail
+
+
+def test_the_calls_say_what_they_are_about_by_their_slots() -> None:
+    by_channel = told(OUT, "all", ROUTES, **ANN)
+    by_category = told(OUT, "email", {"news": {"segment": 1}}, categories=["news", "x"], **ANN)
+
+    assert by_channel.targets == {"email": "email", "sms": "sms", "push": "push"}
+    assert by_category.targets == {"news": "category:news"}
+    assert told(OUT, "sms", ROUTES, **ANN).targets == {"": "sms"}
+
+
+def test_an_event_of_another_kind_may_bring_an_opt_out_about() -> None:
+    call = opt_out_of("Ann@Example.com", "id:\0ev-1", "old")
+
+    assert (call.action, call.item) == (Action.ADD_UNSUBSCRIBED, b'"Ann@Example.com"')
+    assert (call.intent, call.slot, call.is_urgent) == ("consent.opt_out", "old", True)
+    assert call.lanes == ("e:ann@example.com",)
 
 
 def test_a_category_may_be_called_as_a_channel_is() -> None:

@@ -4,7 +4,7 @@ import pytest
 
 from handlers.routes import ROUTES
 from handlers.texts import plain
-from schemas.base import Model
+from schemas.model import Model
 
 # As the documentation promises them.
 TOPICS: Mapping[str, set[str]] = {

@@ -182,6 +182,22 @@ def test_an_opt_out_with_two_times_has_none_and_anything_else_is_refused() -> No
     assert (other.problem.reason, other.problem.field) == ("decode.ce_mode", "time")
 
 
+@pytest.mark.parametrize("name", ["id", "Idempotency-Key"])
+def test_a_bad_id_header_costs_a_bare_event_alone(name: str) -> None:
+    headers = ((name, b"\xff"), (name, None))
+
+    refused = unreadable(BARE, headers, SIGN_UP)
+    opt_out_ = envelope(as_json(DATA), headers, OPT_OUT)
+
+    assert (refused.problem.reason, refused.problem.field) == (
+        "decode.header",
+        f"headers.{name.lower()}",
+    )
+    assert (opt_out_.id, opt_out_.faults) == (None, ("id",))
+    assert envelope(event(SIGN_UP, DATA), headers).id == "e1"
+    assert envelope(as_json(cloud()), headers).id == "e1"
+
+
 def test_a_header_that_stands_twice_alike_is_one() -> None:
     assert envelope(BARE, (("id", b"i"), ("ID", b"i")), SIGN_UP).id == "i"
 
