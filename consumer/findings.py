@@ -74,7 +74,8 @@ def of_topics(
                 f"topic {topic}", "does not exist yet; `run` looks again and again", remedy
             )
         else:
-            yield failed(f"topic {topic}", "does not exist", f"create it, or take it out of {name}")
+            remedy = f"create it, let this user read it, or take it out of {name}"
+            yield failed(f"topic {topic}", "does not exist", remedy)
     if not wanted & existing:
         yield failed("topics", "there is none to read", f"create one, or name yours in {name}")
 

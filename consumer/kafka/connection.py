@@ -142,7 +142,14 @@ def _final(connection: Connection, trouble: Exception) -> SyncError | None:
 
 
 def refused(connection: Connection, name: str) -> CredentialsError:
-    """Return the error of credentials that the brokers do not take; `name` is Kafka's."""
+    """Return the error of a user who is not let in, or not let do something; `name` is Kafka's."""
+    what, lacks_right, _ = name.partition("AuthorizationFailed")
+    if lacks_right:
+        return CredentialsError(
+            f"Kafka at {connection.bootstrap_servers} knows this user, who lacks a right to a "
+            f"{what.lower()} ({name}); docs/runbook.md lists the rights that are needed, and "
+            "`esputnik-sync check` tries them"
+        )
     return CredentialsError(
         f"Kafka at {connection.bootstrap_servers} refuses the credentials ({name}); check "
         "ESPUTNIK_SYNC_KAFKA__SASL_USERNAME, …__SASL_PASSWORD and …__SASL_MECHANISM"

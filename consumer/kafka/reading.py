@@ -4,9 +4,10 @@ from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.errors import TopicAuthorizationFailedError
 
 from consumer.kafka.admin import KafkaAdmin
-from consumer.kafka.connection import Connection, start
+from consumer.kafka.connection import Connection, refused, start
 from consumer.record import Partition, Record
 
 READ_COMMITTED = "read_committed"
@@ -60,6 +61,10 @@ async def read_topic(
     """Read a whole topic once, up to the ends that the first fetches showed.
 
     What is written meanwhile is not read, so a reader that writes there does not run after itself.
+
+    Raises:
+        CredentialsError: The brokers refuse the credentials, or do not let this user read it.
+        KafkaUnreachableError: No broker answered in time.
     """
     async with KafkaAdmin(connection) as admin:
         places = [TopicPartition(topic, n) for n in range(await admin.partitions(topic))]
@@ -76,6 +81,8 @@ async def read_topic(
         await consumer.seek_to_beginning(*places)
         async for record in _read_to_ends(consumer, places, isolation_level):
             yield record
+    except TopicAuthorizationFailedError as trouble:
+        raise refused(connection, type(trouble).__name__) from None
     finally:
         await consumer.stop()
 

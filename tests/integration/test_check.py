@@ -109,7 +109,7 @@ def test_topics_that_are_missing_or_too_small_are_told_with_what_to_do(place: Pl
     missing, small = failures(done)
     assert (missing["check"], missing["remedy"]) == (
         "topic no-such-topic",
-        "create it, or take it out of ESPUTNIK_SYNC_TOPICS",
+        "create it, let this user read it, or take it out of ESPUTNIK_SYNC_TOPICS",
     )
     assert small["remedy"] == f"set its max.message.bytes to {100_000 + ROOM} or more"
 
