@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 Headers = tuple[tuple[str, bytes | None], ...]
 
-OVERHEAD = 1500  # bytes that the books of a record take beside its own; measured, not exact
+OVERHEAD = 2500  # bytes that the books of a record take beside its own; measured, not exact
 
 
 class Partition(NamedTuple):
