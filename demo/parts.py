@@ -122,10 +122,10 @@ async def start_sandbox(folder: Path, seed: int) -> tuple[Part, str]:
 
 
 async def start_consumer(
-    folder: Path, settings: Mapping[str, str], number: int = 1
+    folder: Path, settings: Mapping[str, str], number: int = 1, options: Sequence[str] = ()
 ) -> tuple[Part, str]:
     """Start the consumer; return it and the address of its metrics."""
-    command = (*_product(), "run")
+    command = (*_product(), "run", *options)
     part = await start("consumer", command, folder / f"consumer-{number}.log", settings)
     try:
         return part, f"http://127.0.0.1:{await part.first(_admin_port)}"

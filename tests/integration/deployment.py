@@ -104,13 +104,18 @@ class Deployment:
 
     # -- processes --------------------------------------------------------------------------
 
-    async def start(self, **more: Any) -> Consumer:
-        """Start a consumer and wait until it is ready."""
-        number = len(self.consumers) + 1
-        part, admin = await start_consumer(self.folder, self.environment(**more), number)
+    async def start(self, *options: str, **more: Any) -> Consumer:
+        """Start a consumer, with options of `run`, and wait until it is ready."""
+        consumer = await self.begin(*options, **more)
+        await until(consumer.ready)
+        return consumer
+
+    async def begin(self, *options: str, **more: Any) -> Consumer:
+        """Start a consumer that may never be ready."""
+        settings, number = self.environment(**more), len(self.consumers) + 1
+        part, admin = await start_consumer(self.folder, settings, number, options)
         consumer = Consumer(part=part, admin=admin)
         self.consumers.append(consumer)
-        await until(consumer.ready)
         return consumer
 
     async def command(self, *arguments: str) -> "Ended":
