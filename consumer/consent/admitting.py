@@ -96,6 +96,13 @@ class Admitting:
         """Return the hash of the address that a call by the list tells."""
         return self._hasher.of(ADDRESS + address(call).lower())
 
+    def delivered(self, admission: Admission) -> None:
+        """Note what counts only once eSputnik has it: opt-ins, and where a person has moved to."""
+        for taken in admission.taken.values():
+            self._memory.note(taken.hashes, taken.word)
+            admission.unwritten.update(taken.hashes)
+        self._moving.delivered(admission)
+
     # -- opt-ins ----------------------------------------------------------------------------
 
     def _opt_in(self, plan: Planned, record: Record, now: float) -> Admission:

@@ -76,7 +76,7 @@ class ConsentDesk:
         it takes.
         """
         if is_delivered:
-            self._note_delivered(admission)
+            self._admitting.delivered(admission)
         await self._shelf.write(sorted(admission.unwritten))
         if not is_delivered or not (admission.told or admission.taken):
             return ()
@@ -85,14 +85,6 @@ class ConsentDesk:
         again = crossed(self._memory, admission, self._skew)
         self._audit(admission)
         return again
-
-    def _note_delivered(self, admission: Admission) -> None:
-        for taken in admission.taken.values():
-            self._memory.note(taken.hashes, taken.word)
-            admission.unwritten.update(taken.hashes)
-        if admission.moved is not None:
-            self._memory.note_link(*admission.moved)
-            admission.unwritten.add(admission.moved.user)
 
     def _audit(self, admission: Admission) -> None:
         """Log each decision once, without a name."""

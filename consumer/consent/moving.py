@@ -7,6 +7,7 @@ from consumer.consent.told import email_of
 from consumer.consent.words import EMAIL, Link, Word
 from consumer.plan import Planned
 from consumer.record import Record
+from esputnik.call import Call
 from handlers.consents import opt_out_of
 
 SLOT = "email"  # of the opt-out among the calls of a contact
@@ -18,40 +19,51 @@ class Moving:
     def __init__(self, memory: Memory, skew: int) -> None:
         self._memory = memory
         self._skew = skew
+        self._untold: set[bytes] = set()  # addresses to which an opt-out follows, until it is there
 
     def admit(self, person: Person, plan: Planned, record: Record, now: float) -> Admission | None:
         """Return what a contact with a user id and an e-mail brings about; None for nothing."""
         user, email = person.hash_of(USER), person.hash_of(ADDRESS)
         if user is None or email is None:
             return None
-        word = followed(self._memory, user, email, self._skew)
-        if word is None and not self._is_worth_a_link(user, email):
+        is_out = self._is_out(email)
+        word = None if is_out else followed(self._memory, user, email, self._skew)
+        if word is None and not (is_out and self._is_new(user, email)):
             return None
-        at = effective(plan.occurred_at, record.timestamp, now)
-        moved = Moved(user, Link(email, at))
+        link = Link(email, effective(plan.occurred_at, record.timestamp, now))
+        admission = Admission(person=person, record=record, calls=plan.calls)
         if word is not None:
-            admission = Admission(person=person, record=record, moved=moved)
-            return self._follow(admission, plan, moved.link.email, word)
-        self._memory.note_link(user, moved.link)
-        return Admission(person=person, record=record, calls=plan.calls, unwritten={user})
+            admission.moved = Moved(user, link)
+            self._follow(admission, plan.calls[0], email, word)
+        else:
+            self._memory.note_link(user, link)
+            admission.unwritten.add(user)
+        return admission
 
-    def _is_worth_a_link(self, user: bytes, email: bytes) -> bool:
-        """Tell whether an address is opted out that the user id is not linked to yet."""
-        if standing(self._memory.words(email, EMAIL), self._skew) is None:
+    def _is_out(self, email: bytes) -> bool:
+        """Tell whether an address is opted out, and eSputnik knows it or will be told anyway."""
+        if email in self._untold:
             return False
+        return standing(self._memory.words(email, EMAIL), self._skew) is not None
+
+    def _is_new(self, user: bytes, email: bytes) -> bool:
         known = self._memory.link(user)
         return known is None or known.email != email
 
-    def _follow(self, admission: Admission, plan: Planned, email: bytes, word: Word) -> Admission:
-        """Opt the new e-mail out before the contact gets it, as of when the old one was.
-
-        The link is moved once that was delivered: an attempt that fails does it all again.
-        """
-        upsert = plan.calls[0]
+    def _follow(self, admission: Admission, upsert: Call, email: bytes, word: Word) -> None:
+        """Opt the new e-mail out before the contact gets it, as of when the old one was."""
         opt_out = opt_out_of(email_of(upsert), upsert.identity, SLOT)
-        admission.calls = (opt_out, *plan.calls)
         admission.told[SLOT] = Told(opt_out, email, self._memory.opt_ins(email, EMAIL))
-        admission.unwritten.add(email)
+        admission.calls = (opt_out, *admission.calls)
         admission.decide(EMAIL, "opt_out", Rule.FOLLOWS, word.at)
         self._memory.note((email,), word)
-        return admission
+        self._untold.add(email)
+
+    def delivered(self, admission: Admission) -> None:
+        """Note that an opt-out has followed: not before, so that one that failed does it again."""
+        if admission.moved is None:
+            return
+        user, link = admission.moved
+        self._untold.discard(link.email)
+        self._memory.note_link(user, link)
+        admission.unwritten.update((user, link.email))

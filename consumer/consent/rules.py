@@ -88,13 +88,12 @@ def standing(known: Sequence[Word], skew: int) -> Word | None:
 
 
 def followed(memory: Memory, user: bytes, email: bytes, skew: int) -> Word | None:
-    """Return the opt-out that follows a person to another e-mail; None where none does.
+    """Return the opt-out that goes along with a person to an e-mail; None where none does.
 
     It is one of the e-mail that the user id was seen with before, or of the user id itself, that
     no opt-in overrules, be it one of these or one that names the new e-mail.
     """
     link = memory.link(user)
-    if link is not None and link.email == email:
-        return None
     before = memory.words(link.email, EMAIL) if link is not None else []
-    return standing([*memory.words(user, EMAIL), *before, *memory.opt_ins(email, EMAIL)], skew)
+    known = [*memory.words(user, EMAIL), *before]
+    return standing([*known, *memory.opt_ins(email, EMAIL)], skew) if known else None

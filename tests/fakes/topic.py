@@ -45,6 +45,14 @@ class FakeTopic:
     def end(self) -> int:
         return self.log[-1].offset + 1 if self.log else 0
 
+
+@dataclass
+class FakeWriter:
+    """One replica's producer; `latency` in s of each write."""
+
+    topic: FakeTopic
+    latency: float = LATENCY
+
     async def send(
         self,
         topic: str,
@@ -55,12 +63,12 @@ class FakeTopic:
         near: int | None = None,
     ) -> None:
         """Write one record, as `consumer.ports.Writer` does."""
-        assert (topic, near, headers) == (self.name, 0, ())
-        await asyncio.sleep(LATENCY)
-        if self.refusals or self.is_down:
-            self.refusals -= bool(self.refusals)
+        assert (topic, near, headers) == (self.topic.name, 0, ())
+        await asyncio.sleep(self.latency)
+        if self.topic.refusals or self.topic.is_down:
+            self.topic.refusals -= bool(self.topic.refusals)
             raise NotAcknowledgedError("TimeoutError")
-        self.put(key, value)
+        self.topic.put(key, value)
 
 
 @dataclass

@@ -20,7 +20,7 @@ from consumer.ports import Writer
 from consumer.record import Partition
 from tests.brokers.kafka import Kafka
 from tests.brokers.topics import fresh, make_topics
-from tests.fakes.topic import FakeFollowed, FakeTopic
+from tests.fakes.topic import FakeFollowed, FakeTopic, FakeWriter
 from tests.unit.consumer.consent.given import ANN, NOON, THERE, an_opt_in, an_opt_out
 
 pytestmark = pytest.mark.timeout(120)  # the first test to need the broker waits for its start
@@ -57,7 +57,7 @@ class Place:
 async def place(request: pytest.FixtureRequest) -> AsyncIterator[Place]:
     if request.param == "memory":
         fake = FakeTopic()
-        yield Place(fake, fake.name, fake=fake)
+        yield Place(FakeWriter(fake), fake.name, fake=fake)
         return
     connection = Connection(bootstrap_servers=request.getfixturevalue(request.param).bootstrap)
     topic = fresh("consent")

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from consumer.consent.memory import Memory
 from consumer.consent.topic import ConsentTopic
 from tests.fakes.time import LoopClock
-from tests.fakes.topic import FakeFollowed, FakeTopic
+from tests.fakes.topic import FakeFollowed, FakeTopic, FakeWriter
 
 KEY = "ab12"
 
@@ -23,11 +23,11 @@ class Replica:
     memory: Memory = field(default_factory=Memory)
 
     def __post_init__(self) -> None:
-        self.followed = FakeFollowed(self.topic)
+        self.followed, self.writer = FakeFollowed(self.topic), FakeWriter(self.topic)
         self.shelf = ConsentTopic(
             memory=self.memory,
             followed=self.followed,
-            writer=self.topic,
+            writer=self.writer,
             topic=self.topic.name,
             fingerprint=self.fingerprint,
             clock=LoopClock(),

@@ -9,7 +9,7 @@ import structlog
 
 from consumer.consent.words import EMAIL
 from consumer.record import Partition, Record
-from esputnik.outcome import Blocked, Deferred
+from esputnik.outcome import Blocked, Deferred, Rejected
 from tests.fakes.time import run
 from tests.fakes.topic import FakeTopic
 from tests.unit.consumer.consent.given import HERE, THERE
@@ -189,6 +189,34 @@ def test_an_opt_out_at_another_replica_counts_once_it_is_written() -> None:
             await here.carry(opt_out(at=0))
 
             assert await there.carry(opt_in(at=0, place=THERE)) == "consent.stale_opt_in"
+
+    run(story())
+
+
+def test_an_opt_in_by_user_id_is_compared_with_the_address_that_was_found() -> None:
+    async def story(office: Office) -> None:
+        await office.carry(update(ANN))
+        await office.carry(opt_out(ANN, at=0))
+
+        end = await office.carry(opt_in({"user_id": "1"}, at=0, place=THERE))
+
+        assert (end, office.unsubscribed) == ("consent.stale_opt_in", ["ann@example.com"])
+
+    in_an_office(story)
+
+
+def test_a_deletion_that_comes_to_be_known_while_an_opt_in_waits_erases_it() -> None:
+    async def story() -> None:
+        async with offices(2) as (here, there):
+            plan, record = here.planned(opt_in()), opt_in()
+            admission = here.desk.admit(plan, record, here.clock.wall())
+            assert admission is not None
+            await there.carry(deletion(email=ANN, at=0, place=THERE))
+
+            refusal = await here.desk.before_opt_in(admission, plan.calls[0], here.ask)
+
+            assert isinstance(refusal, Rejected)
+            assert refusal.reason == "consent.erased"
 
     run(story())
 
@@ -396,17 +424,42 @@ def test_an_opt_out_that_did_not_get_through_follows_again() -> None:
     in_an_office(story)
 
 
-def test_what_was_linked_is_known_to_the_replica_that_starts_later() -> None:
+@pytest.mark.parametrize(
+    ("said", "unsubscribed"),
+    [
+        ([opt_out({"email": ANN, "user_id": "1"})], [BOB]),
+        ([opt_out(ANN), update(ANN, at=1, offset=1)], [BOB]),
+        ([opt_out({"email": ANN, "user_id": "1"}), update(CAT, at=1, offset=1)], [BOB]),
+    ],
+)
+def test_what_was_linked_is_known_to_the_replica_that_starts_later(
+    said: list[Record], unsubscribed: list[str]
+) -> None:
     async def story() -> None:
         topic = FakeTopic()
         async with offices(topic=topic) as (first,):
-            await first.carry(opt_out({"email": ANN, "user_id": "1"}, at=0))
+            for record in said:
+                await first.carry(record)
         topic.compact()
 
         async with offices(topic=topic) as (second,):
             await second.carry(update(BOB, at=5, place=THERE))
 
-            assert second.unsubscribed == [BOB]
+            assert second.unsubscribed == unsubscribed
+
+    run(story())
+
+
+def test_what_followed_is_known_to_the_replica_that_starts_later() -> None:
+    async def story() -> None:
+        topic = FakeTopic()
+        async with offices(topic=topic) as (first,):
+            await first.carry(opt_out({"email": ANN, "user_id": "1"}))
+            await first.carry(update(BOB, at=1, offset=1))
+        topic.compact()
+
+        async with offices(topic=topic) as (second,):
+            assert await second.carry(opt_in(BOB, place=THERE)) == "consent.stale_opt_in"
 
     run(story())
 
@@ -501,6 +554,19 @@ def test_of_words_that_cross_at_two_replicas_the_opt_out_stands(early: float, la
 
             await asyncio.gather(here.carry(opt_out(at=10)), there.carry(opt_in(at=5, place=THERE)))
 
+            assert here.unsubscribed == ["ann@example.com"]
+
+    run(story())
+
+
+def test_an_opt_out_that_is_written_last_is_told_again_after_the_opt_in_it_crossed() -> None:
+    async def story() -> None:
+        async with offices(2) as (here, there):
+            here.replica.writer.latency, there.delay = 2.0, 1.0
+
+            await asyncio.gather(here.carry(opt_out(at=10)), there.carry(opt_in(at=5, place=THERE)))
+
+            assert len(there.asked("remove-unsubscribed")) == 1
             assert here.unsubscribed == ["ann@example.com"]
 
     run(story())

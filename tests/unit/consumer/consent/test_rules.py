@@ -272,8 +272,11 @@ def test_an_opt_out_follows_to_another_e_mail_unless_an_opt_in_overrules_it(
     assert followed(memory, USER, BOB, SKEW) == opt_out
 
 
-def test_it_does_not_follow_to_the_e_mail_it_came_from() -> None:
-    assert followed(linked((ANN, OUT), (USER, OUT)), USER, ANN, SKEW) is None
+def test_to_the_e_mail_it_was_seen_with_only_words_that_name_neither_opt_in_follow() -> None:
+    back = linked((USER, NEWER), (ANN, OUT), (ANN, an_opt_in(NOON + 1, offset=1)))
+
+    assert followed(back, USER, ANN, SKEW) == NEWER
+    assert followed(linked((USER, OUT), (ANN, LATER)), USER, ANN, SKEW) is None
 
 
 def test_of_a_user_id_without_a_link_its_own_words_count() -> None:
