@@ -48,6 +48,10 @@ class StubClient:
     asleep: set[TopicPartition] = field(default_factory=set)
     asked: list[tuple[TopicPartition, ...]] = field(default_factory=list)
     refuses_commits: Exception | None = None
+    tells: asyncio.Event = field(default_factory=asyncio.Event)  # where the logs begin
+
+    def __post_init__(self) -> None:
+        self.tells.set()
 
     def partitions_for_topic(self, topic: str) -> set[int]:
         assert topic == "t"
@@ -62,6 +66,7 @@ class StubClient:
         self.commits |= offsets
 
     async def beginning_offsets(self, places: Iterable[TopicPartition]) -> dict[object, int]:
+        await self.tells.wait()
         return dict.fromkeys(places, self.first)
 
     async def end_offsets(self, places: Iterable[TopicPartition]) -> dict[object, int]:

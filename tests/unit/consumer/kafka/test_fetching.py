@@ -1,3 +1,4 @@
+import asyncio
 from collections.abc import Iterable
 
 import pytest
@@ -129,3 +130,18 @@ async def test_a_partition_is_read_no_sooner_than_its_start_is_committed() -> No
     assert (told_before, asleep_before) == ([], {place(0)})
     assert stage.listener.told == ["revoking", "assigned"]
     assert stage.client.asleep == set()
+
+
+async def test_a_start_that_is_told_after_a_rebalance_begins_nothing() -> None:
+    stage = Stage(numbers={0})
+    stage.client.tells.clear()
+    asking = asyncio.ensure_future(stage.assign(place(0)))
+    await asyncio.sleep(0)
+
+    await stage.assignment.on_partitions_revoked({place(0)})
+    await stage.assign(place(0))
+    stage.client.tells.set()
+    await asking
+
+    assert stage.listener.told == ["revoking"]
+    assert stage.client.asleep == {place(0)}
