@@ -18,6 +18,7 @@ from esputnik.call import Call
 from handlers.mapped import Refusal
 
 PEOPLE = frozenset({USER, ADDRESS, PHONE})
+_NOT_BY_PHONE = frozenset({USER, ADDRESS})
 ERASED = Refusal(reason="consent.erased", detail="is no newer than the contact's deletion")
 
 Decide = Callable[[Planned, Record, float], Admission | None]
@@ -139,14 +140,13 @@ class Admitting:
         return admission
 
     def _creation(self, plan: Planned, record: Record, now: float) -> Admission | None:
-        if not self._memory.has_deletions:
-            return None
-        return self._unless_newer(self._person(plan), plan, record, now)
+        person = self._known_person(plan) if self._memory.has_deletions else None
+        return self._unless_newer(person, plan, record, now) if person is not None else None
 
     def _contact(self, plan: Planned, record: Record, now: float) -> Admission | None:
-        if self._memory.is_empty:
+        person = self._known_person(plan) if not self._memory.is_empty else None
+        if person is None:
             return None
-        person = self._person(plan)
         erased = self._unless_newer(person, plan, record, now)
         return self._moving.admit(person, plan, record, now) if erased is None else erased
 
@@ -161,6 +161,15 @@ class Admitting:
         if not is_erased(at, deletions):
             return None
         return _erased(Admission(person=person, record=record), at)
+
+    def _known_person(self, plan: Planned) -> Person | None:
+        """Return whom a contact is about, if anything is known of its user id or e-mail.
+
+        Nothing that matters to a contact is known by phone.
+        """
+        names = [name for name in plan.calls[0].lanes if name[:2] in _NOT_BY_PHONE]
+        hashes = list(map(self._hasher.of, names))
+        return Person(names, hashes) if self._memory.knows_any(hashes) else None
 
     def _person(self, plan: Planned) -> Person:
         names = [name for name in plan.calls[0].lanes if name[:2] in PEOPLE]

@@ -38,6 +38,14 @@ class Memory:
 
     # -- what is known ----------------------------------------------------------------------
 
+    def knows_any(self, names: Iterable[bytes]) -> bool:
+        """Tell whether anything is known of one of these names."""
+        words, links, deletions = self._words, self._links, self._deletions
+        for name in names:  # noqa: SIM110 - for every contact: half the time of `any`
+            if name in words or name in deletions or name in links:
+                return True
+        return False
+
     def words(self, name: bytes, target: str) -> list[Word]:
         """Return what was said about one target under a name."""
         packed = self._words.get(name)

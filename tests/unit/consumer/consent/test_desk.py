@@ -572,6 +572,26 @@ def test_an_opt_out_that_is_written_last_is_told_again_after_the_opt_in_it_cross
     run(story())
 
 
+def test_a_replica_that_lags_looks_again_only_once_it_has_caught_up() -> None:
+    async def story() -> None:
+        async with offices(2) as (here, there):
+            here.replica.followed.is_held = True
+            there.delay = 0.1
+            carried = asyncio.gather(
+                here.carry(opt_out(at=10)), there.carry(opt_in(at=5, place=THERE))
+            )
+            here.replica.writer.latency = 1.0
+            await asyncio.sleep(30)
+            assert (carried.done(), here.unsubscribed) == (False, [])
+
+            here.replica.followed.is_held = False
+
+            await carried
+            assert here.unsubscribed == ["ann@example.com"]
+
+    run(story())
+
+
 def test_an_opt_out_is_not_told_twice_where_nothing_crossed() -> None:
     async def story(office: Office) -> None:
         await office.carry(opt_in(at=-HOUR, place=THERE))

@@ -156,6 +156,7 @@ def test_a_memory_that_knows_anything_is_not_empty(known: Known, *, has_deletion
 
     assert (memory.is_empty, memory.has_deletions) == (False, has_deletions)
     assert list(memory.names()) == [USER]
+    assert (memory.knows_any((ANN, USER)), memory.knows_any((ANN, BOB))) == (True, False)
 
 
 # -- merging ----------------------------------------------------------------------------------
