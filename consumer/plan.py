@@ -97,7 +97,7 @@ class Planner:
                 type=(read.event_type or UNKNOWN)[:LONGEST_TYPE],
                 event_id=read.event_id,
             )
-        if topic.is_type_fixed and topic.type not in {None, read.type}:
+        if topic.is_type_fixed and topic.type not in {None, read.type} and read.type in self.routes:
             return _refused(read, ANOTHER_TYPE)
         return self._plan_event(record, read, now)
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from pydantic import ValidationError
@@ -38,31 +39,34 @@ def validate(
         invalid_field: `drop` leaves out an unusable optional field beside a usable identifier.
         strict: Refuse unknown fields.
     """
-    how: dict[str, Any] = {
-        "strict": True,
-        "extra": "forbid" if strict else "ignore",
-        "context": {"phone_region": phone_region},
-    }
+    how = _how(phone_region, strict)
     try:
         valid = model.read(data, **how)
     except ValidationError as error:
         if invalid_field != "drop" and not model.never_lost:
             return first_problem(faults_of(error))
         return _without_the_unusable(model, data, how, error)
-    return model.wrong_in(valid) or Valid(valid, _ignored(model, data, valid, how))
+    if (problem := model.wrong_in(valid)) is not None:
+        return problem
+    # Most events have no unknown field, and show it by their size.
+    return Valid(valid) if model.is_whole(data, valid) else Valid(valid, _ignored(model, data, how))
+
+
+@lru_cache(maxsize=64)
+def _how(phone_region: str | None, strict: bool) -> dict[str, Any]:  # noqa: FBT001 - a setting
+    """Return how pydantic is to read: nobody changes it, so one does for all events."""
+    extra = "forbid" if strict else "ignore"
+    return {"strict": True, "extra": extra, "context": {"phone_region": phone_region}}
 
 
 # -- unknown fields -------------------------------------------------------------------------
 
 
 def _ignored(
-    model: Model[Any], given: Mapping[str, Any], valid: object, how: Mapping[str, Any]
+    model: Model[Any], given: Mapping[str, Any], how: Mapping[str, Any]
 ) -> tuple[str, ...]:
-    """Return the paths of unknown fields. Most events have none, and show it by their size."""
-    if model.is_whole(given, valid):
-        return ()
-    plain = valid if model.read is model.read_plainly else model.read_plainly(given, **how)
-    return tuple(_unknown(given, plain))
+    """Return the paths of unknown fields, by comparing with what is known by its own names."""
+    return tuple(_unknown(given, model.read_plainly(given, **how)))
 
 
 def _unknown(given: object, valid: object, *above: int | str) -> Iterator[str]:
@@ -106,7 +110,7 @@ def _without_the_unusable(
     if (problem := model.wrong_in(valid)) is not None:
         return _blamed(model, problem, dropped)
     paths = tuple(path_of(fault.place) for fault in dropped)
-    return Valid(valid, _ignored(model, data, valid, how), paths)
+    return Valid(valid, _ignored(model, data, how), paths)
 
 
 def _may_fall(model: Model[Any], fault: Fault) -> bool:

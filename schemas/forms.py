@@ -116,7 +116,7 @@ def _binary(body: dict[str, Any], told: Told) -> Envelope | Unreadable:
 
 def _plain(body: dict[str, Any], told: Told, topic_type: str | None) -> Envelope | Unreadable:
     """Return the event of a body that no CloudEvent is: an envelope, or data alone."""
-    if told.media_type == _CLOUD_EVENT:
+    if told.others and told.media_type == _CLOUD_EVENT:
         return _unreadable(body, _bad_attribute("specversion"))
     if isinstance(body.get("type"), str) and not _ENVELOPE_KEYS.isdisjoint(body):
         return _event(body, time=body.get("occurred_at"), data=body.get("data"), form="envelope")
@@ -137,29 +137,18 @@ def _event(
     said: Mapping[str, Any], *, time: object, data: object, form: Form
 ) -> Envelope | Unreadable:
     """Return the envelope, or the first thing wrong with what is said of the event."""
-    if (problem := _wrong_type_or_version(said, form)) is not None:
-        return _unreadable(said, problem)
-    if not isinstance(data, dict):
-        return _unreadable(said, _NO_DATA if data is None else _WRONG_DATA)
-    origin = _origin(said)
-    if isinstance(origin, Problem):
-        return _unreadable(said, origin)
-    event_id, source, faults = origin
+    problem = _wrong_event(said, data, form)
+    if problem is not None or not isinstance(data, dict):
+        return _unreadable(said, problem or _WRONG_DATA)
     # What is no text is no time either; the text of it is refused where times are read.
     moment = None if time is None else str(time)
-    return Envelope(event_id, said["type"], source, moment, data, form, faults)
-
-
-def _origin(said: Mapping[str, Any]) -> tuple[str | None, str, tuple[str, ...]] | Problem:
-    """Return id and source of an event, and which of them is unusable and overlooked."""
-    event_id, source = said.get("id"), said.get("source")
-    problem = _wrong_id(event_id) or _wrong_source(source)
+    problem = _wrong_origin(said)
     if problem is None:
-        return event_id, source or "", ()
-    if said["type"] == OPT_OUT:
-        # Without a source of its own an id might be another event's: the coordinates serve.
-        return None, "", (problem.field,)
-    return problem
+        return Envelope(said.get("id"), said["type"], said.get("source") or "", moment, data, form)
+    if said["type"] != OPT_OUT:
+        return _unreadable(said, problem)
+    # Without a source of its own an id might be another event's: the coordinates serve.
+    return Envelope(None, OPT_OUT, "", moment, data, form, (problem.field,))
 
 
 # -- what may be wrong ----------------------------------------------------------------------
@@ -181,23 +170,23 @@ _UNSAFE_ID = Problem(
 )
 
 
-def _wrong_type_or_version(said: Mapping[str, Any], form: Form) -> Problem | None:
+def _wrong_event(said: Mapping[str, Any], data: object, form: Form) -> Problem | None:
     if not isinstance(said["type"], str) or not said["type"]:
         return _no_text("type")
-    if form != "envelope" or "version" not in said:
-        return None
-    version = said["version"]  # True and 1.0 equal 1 as well
-    return None if type(version) is int and version == VERSION else _WRONG_VERSION
+    if "version" in said and form == "envelope" and not _is_known(said["version"]):
+        return _WRONG_VERSION
+    return _NO_DATA if data is None else None
 
 
-def _wrong_id(value: object) -> Problem | None:
-    if value is None or _is_safe_id(value):
-        return None
-    return _UNSAFE_ID if isinstance(value, str) else _no_text("id")
+def _is_known(version: object) -> bool:
+    return type(version) is int and version == VERSION  # True and 1.0 equal 1 as well
 
 
-def _wrong_source(value: object) -> Problem | None:
-    return None if value is None or isinstance(value, str) else _no_text("source")
+def _wrong_origin(said: Mapping[str, Any]) -> Problem | None:
+    event_id, source = said.get("id"), said.get("source")
+    if event_id is not None and not _is_safe_id(event_id):
+        return _UNSAFE_ID if isinstance(event_id, str) else _no_text("id")
+    return None if source is None or isinstance(source, str) else _no_text("source")
 
 
 def _no_text(field: str) -> Problem:

@@ -298,6 +298,12 @@ FORMS = (
     *entries(
         "schema.conflict", ("not the topic's type", GOOD), topic_type=ORDER, is_type_fixed=True
     ),
+    *entries(
+        "schema.type_unknown",
+        ("unknown, and not the topic's type", event("user.sang", {})),
+        topic_type=ORDER,
+        is_type_fixed=True,
+    ),
     *entries("", ("the topic's type", GOOD), topic_type=SIGN_UP, is_type_fixed=True),
     *entries("", ("another type than usual", GOOD), topic_type=ORDER),
     Entry(
