@@ -36,27 +36,30 @@ class FollowedTopic:
         self._connection = connection
         self._topic = topic
         self._position: dict[Partition, int] = {}
-        self._consumer = AIOKafkaConsumer(
-            **connection.options(),
-            enable_auto_commit=False,
-            auto_offset_reset="earliest",
-            max_partition_fetch_bytes=FETCH_BYTES,
-        )
+        self._consumer: AIOKafkaConsumer
 
     async def __aenter__(self) -> Self:
         """Connect, and go to the beginning."""
         async with KafkaAdmin(self._connection) as admin:
             count = await admin.partitions(self._topic)
-        places = [TopicPartition(self._topic, number) for number in range(count)]
+        self._consumer = AIOKafkaConsumer(
+            **self._connection.options(),
+            enable_auto_commit=False,
+            auto_offset_reset="earliest",
+            max_partition_fetch_bytes=FETCH_BYTES,
+        )
         try:
             await start(self._consumer, self._connection)
-            self._consumer.assign(places)
-            await self._consumer.seek_to_beginning(*places)
-            await self._note_position()
+            await self._begin([TopicPartition(self._topic, number) for number in range(count)])
         except BaseException:
             await self._consumer.stop()
             raise
         return self
+
+    async def _begin(self, places: list[TopicPartition]) -> None:
+        self._consumer.assign(places)
+        await self._consumer.seek_to_beginning(*places)
+        await self._note_position()
 
     async def __aexit__(self, *_: object) -> None:
         """Disconnect."""

@@ -7,6 +7,8 @@ from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass, field
 
 import pytest
+from aiokafka import AIOKafkaConsumer
+from aiokafka.errors import CorruptRecordException, KafkaTimeoutError
 
 from consumer.clock import SystemClock
 from consumer.consent.memory import Memory
@@ -14,11 +16,12 @@ from consumer.consent.ports import Followed, Page
 from consumer.consent.records import encode, encode_fingerprint
 from consumer.consent.topic import ConsentTopic, prepare
 from consumer.consent.words import EMAIL, Known
-from consumer.errors import SettingsError
+from consumer.errors import KafkaUnreachableError, SettingsError
 from consumer.kafka import Connection, FollowedTopic, KafkaAdmin, KafkaWriter
 from consumer.ports import Writer
 from consumer.record import Partition
 from tests.brokers.kafka import Kafka
+from tests.brokers.tansu import Tansu
 from tests.brokers.topics import fresh, make_topics
 from tests.fakes.topic import FakeFollowed, FakeTopic, FakeWriter
 from tests.unit.consumer.consent.given import ANN, NOON, THERE, an_opt_in, an_opt_out
@@ -59,7 +62,14 @@ async def place(request: pytest.FixtureRequest) -> AsyncIterator[Place]:
         fake = FakeTopic()
         yield Place(FakeWriter(fake), fake.name, fake=fake)
         return
-    connection = Connection(bootstrap_servers=request.getfixturevalue(request.param).bootstrap)
+    async with on_broker(request.getfixturevalue(request.param).bootstrap) as made:
+        yield made
+
+
+@asynccontextmanager
+async def on_broker(bootstrap: str) -> AsyncIterator[Place]:
+    """A topic of a test's own, made as the service makes it."""
+    connection = Connection(bootstrap_servers=bootstrap)
     topic = fresh("consent")
     async with KafkaAdmin(connection) as admin:
         await prepare(admin, topic)
@@ -138,6 +148,50 @@ async def test_what_was_acknowledged_lies_before_the_ends_and_is_read_by_then(pl
 async def test_a_quiet_topic_brings_an_empty_page(place: Place) -> None:
     async with place.followed() as followed:
         assert await followed.poll() == Page([], {Partition(place.topic, 0): 0})
+
+
+@pytest.mark.broker
+async def test_what_a_failed_fetch_had_drained_comes_again(
+    embedded: Tansu, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with on_broker(embedded.bootstrap) as place, place.followed() as followed:
+        await place.put(b"a", b"1")
+        with monkeypatch.context() as patched:
+            patched.setattr(AIOKafkaConsumer, "getmany", _drained_and_lost)
+            assert await followed.poll() == Page((), {Partition(place.topic, 0): 0})
+
+        (page,) = await read_to(followed, 1)
+
+        assert [record.key for record in page.records] == [b"a"]
+
+
+async def _drained_and_lost(consumer: AIOKafkaConsumer, **_: object) -> None:
+    (place,) = consumer.assignment()
+    consumer.seek(place, 1)
+    raise CorruptRecordException
+
+
+@pytest.mark.broker
+async def test_a_broker_that_does_not_tell_the_ends_is_no_end(
+    embedded: Tansu, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def silent(*_: object) -> None:
+        raise KafkaTimeoutError
+
+    async with on_broker(embedded.bootstrap) as place, place.followed() as followed:
+        with monkeypatch.context() as patched:
+            patched.setattr(AIOKafkaConsumer, "end_offsets", silent)
+            assert await followed.ends() is None
+
+        assert await followed.ends() == {Partition(place.topic, 0): 0}
+
+
+async def test_a_topic_that_cannot_be_reached_leaves_nothing_open() -> None:
+    nobody = Connection(bootstrap_servers="127.0.0.1:1", start_timeout=0.1)
+
+    with pytest.raises(KafkaUnreachableError):
+        async with FollowedTopic(nobody, "t"):
+            pytest.fail("it connected")
 
 
 # -- the memory ----------------------------------------------------------------------------------

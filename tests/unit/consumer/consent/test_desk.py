@@ -464,6 +464,16 @@ def test_what_followed_is_known_to_the_replica_that_starts_later() -> None:
     run(story())
 
 
+@pytest.mark.parametrize("data", [{"phone": "+380671234567", "email": ANN}, {"user_id": "1"}])
+def test_nothing_follows_without_a_user_id_and_an_e_mail(data: dict[str, Any]) -> None:
+    async def story(office: Office) -> None:
+        await office.carry(opt_out({"email": ANN, "user_id": "1"}, at=0))
+
+        assert office.admit(an_event("user.updated", data, at=5, offset=1)) is None
+
+    in_an_office(story)
+
+
 # -- deletions ----------------------------------------------------------------------------------
 
 
