@@ -70,6 +70,7 @@ def test_a_full_answer_that_was_not_filtered_tells_nothing() -> None:
         (NoAnswer(maybe_sent=True, cause="TimeoutError"), Deferred),
         (Answer(status=500), Deferred),
         (Answer(status=429), Deferred),
+        (Answer(status=403, body=b"Too Many Requests"), Deferred),
         (Answer(status=200, body=b"<html>"), Deferred),
         (Answer(status=200, body=b""), Deferred),
         (Answer(status=200, body=b'{"message":"come back"}'), Deferred),

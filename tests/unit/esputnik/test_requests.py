@@ -1,6 +1,7 @@
 """One constructor a call: what goes out, to the byte, and that the sandbox takes it."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 from typing import Any
 
@@ -45,6 +46,23 @@ BUILT: tuple[tuple[Request, str, str, tuple[tuple[str, str], ...], str | None], 
         "GET",
         "/v1/contacts",
         (("sms", "380671"), ("startindex", "1"), ("maxrows", "500")),
+        None,
+    ),
+    (
+        requests.contact_activity(
+            "a@b.com",
+            datetime(2026, 10, 1, 3, tzinfo=timezone(timedelta(hours=3))),
+            datetime(2026, 10, 2, tzinfo=UTC),
+        ),
+        "GET",
+        "/v2/contacts/activity",
+        (
+            ("dateFrom", "2026-10-01T00:00:00"),
+            ("dateTo", "2026-10-02T00:00:00"),
+            ("email", "a@b.com"),
+            ("activityStatus", "UNSUBSCRIBED"),
+            ("maxrows", "100"),
+        ),
         None,
     ),
     (
