@@ -92,8 +92,11 @@ class Assignment(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka h
     async def go_on(self) -> None:
         """Ask again, now and then, for the starts not known yet; read on where a block is over."""
         now = asyncio.get_running_loop().time()
-        for place in [place for place, at in self._unblock_at.items() if at <= now]:
+        over = [place for place, at in self._unblock_at.items() if at <= now]
+        for place in over:
             del self._blocked[place], self._unblock_at[place]
+        if over:
+            self._apply_pauses()
         if self._waiting and now >= self._ask_at:
             await self._ask()
 
