@@ -12,15 +12,26 @@ import structlog
 
 from consumer import __version__
 from consumer.admin import AdminServer
-from consumer.build import client, connection, delivery, may_count, planner, topic_rules
+from consumer.build import (
+    client,
+    connection,
+    consent,
+    delivery,
+    may_count,
+    planner,
+    secret_of,
+    topic_rules,
+)
 from consumer.clock import SystemClock
+from consumer.consent.desk import ConsentDesk
+from consumer.consent.topic import ConsentTopic, prepare
 from consumer.delivery import Delivery
 from consumer.errors import CredentialsError, SettingsError
 from consumer.exchange import PROBE
 from consumer.gate import Gate
 from consumer.graveyard import Graveyard
 from consumer.health import Vitals
-from consumer.kafka import GroupOptions, KafkaAdmin, KafkaSource, KafkaWriter
+from consumer.kafka import FollowedTopic, GroupOptions, KafkaAdmin, KafkaSource, KafkaWriter
 from consumer.record import Partition
 from consumer.settings import Loaded, env_name
 from consumer.telemetry import Metrics
@@ -106,7 +117,8 @@ class Service:
             await writer.start()
             stack.push_async_callback(writer.stop)
             await self._check_key(way_out)
-            worker, sending = self._parts(way_out, source, writer)
+            desk, memory = await self._consent(stack, writer)
+            worker, sending = self._parts(way_out, source, writer, desk)
             vitals = Vitals(source, worker, sending, self._gate, self._clock)
             admin = AdminServer(
                 settings.admin, metrics=self._metrics, health=vitals, version=__version__
@@ -122,6 +134,7 @@ class Service:
                 worker.run,
                 (
                     sending.run,
+                    memory.run,
                     lambda: self._watch_topics(source),
                     lambda: watch(
                         source,
@@ -144,8 +157,26 @@ class Service:
             gaps=self._gaps,
         )
 
+    async def _consent(
+        self, stack: AsyncExitStack, writer: KafkaWriter
+    ) -> tuple[ConsentDesk, ConsentTopic]:
+        """Return who decides of consent, all that was remembered known to it."""
+        topic = self._settings.consent.memory_topic
+        desk, memory = consent(
+            self._settings,
+            secret=secret_of(self._loaded),
+            followed=await stack.enter_async_context(
+                FollowedTopic(connection(self._settings), topic)
+            ),
+            writer=writer,
+            clock=self._clock,
+            rng=random.SystemRandom(),
+        )
+        await memory.load()
+        return desk, memory
+
     def _parts(
-        self, api: Client, source: KafkaSource, writer: KafkaWriter
+        self, api: Client, source: KafkaSource, writer: KafkaWriter, desk: ConsentDesk
     ) -> tuple[Worker, Delivery]:
         settings, rng = self._settings, random.SystemRandom()
         sending = delivery(
@@ -157,6 +188,7 @@ class Service:
             rng=rng,
             caught_up=source.caught_up,
             refresh_key=lambda: self._refresh_key(api),
+            consent=desk,
         )
         graveyard = Graveyard(
             writer=writer,
@@ -176,6 +208,7 @@ class Service:
             meter=self._metrics,
             max_ratio=settings.dead_letter.max_ratio,
             buffer=Buffer(records=settings.buffer.max_records, bytes=settings.buffer.max_bytes),
+            consent=desk,
             stop_seconds=max(1.0, settings.stop.deadline - DRAIN_MARGIN),
         )
         if settings.ledger.url == "offsets:":
@@ -192,6 +225,7 @@ class Service:
             dead = self._settings.dead_letter.topic
             if dead not in existing:
                 await self._make_dead_letter_topic(admin)
+            await prepare(admin, self._settings.consent.memory_topic)
             if await admin.may_write(dead) is False:
                 raise CredentialsError(
                     f"Kafka does not let this user write the dead-letter topic {dead}; "

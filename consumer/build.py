@@ -6,12 +6,17 @@ from pathlib import Path
 
 from consumer import __version__
 from consumer.batcher import Limits
+from consumer.consent.desk import ConsentDesk
+from consumer.consent.hashing import Hasher
+from consumer.consent.memory import Memory
+from consumer.consent.ports import Followed
+from consumer.consent.topic import ConsentTopic
 from consumer.delivery import Delivery
 from consumer.exchange import Exchange
 from consumer.gate import Gate
 from consumer.kafka import Connection
 from consumer.plan import Planner, Topic
-from consumer.ports import Clock, Meter, Sender
+from consumer.ports import Clock, Meter, Sender, Writer
 from consumer.retry import Policy
 from consumer.scheduler import Scheduler
 from consumer.settings import Loaded, Settings
@@ -123,6 +128,41 @@ def client(loaded: Loaded) -> Client:
     )
 
 
+def consent(  # noqa: PLR0913 - the parts it is built of
+    settings: Settings,
+    *,
+    secret: str,
+    followed: Followed,
+    writer: Writer,
+    clock: Clock,
+    rng: random.Random,
+) -> tuple[ConsentDesk, ConsentTopic]:
+    """Return who decides of consent, and the topic of what it remembers, to be loaded and run.
+
+    `secret`: what the hashes are keyed with; see `secret_of`.
+    """
+    hasher, memory = Hasher(secret), Memory()
+    topic = ConsentTopic(
+        memory=memory,
+        followed=followed,
+        writer=writer,
+        topic=settings.consent.memory_topic,
+        fingerprint=hasher.fingerprint,
+        clock=clock,
+        rng=rng,
+    )
+    desk = ConsentDesk(
+        memory=memory, shelf=topic, hasher=hasher, skew=settings.consent.skew, clock=clock
+    )
+    return desk, topic
+
+
+def secret_of(loaded: Loaded) -> str:
+    """Return what people are hashed with: `privacy.hash_key`, or else the API key."""
+    key = loaded.settings.privacy.hash_key
+    return key.get_secret_value() if key is not None else loaded.api_key()
+
+
 def delivery(  # noqa: PLR0913 - the parts it is built of
     settings: Settings,
     *,
@@ -134,6 +174,7 @@ def delivery(  # noqa: PLR0913 - the parts it is built of
     traffic: Traffic = Traffic.LIVE,
     caught_up: Callable[[], bool] = lambda: True,
     refresh_key: Callable[[], bool] = lambda: False,
+    consent: ConsentDesk | None = None,
 ) -> Delivery:
     """Return what carries calls to eSputnik."""
     rates = settings.esputnik.requests_per_second
@@ -162,4 +203,5 @@ def delivery(  # noqa: PLR0913 - the parts it is built of
         rng=rng,
         meter=meter,
         caught_up=caught_up,
+        consent=consent,
     )

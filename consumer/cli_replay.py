@@ -12,14 +12,17 @@ from rich.progress import Progress
 
 from consumer import __version__
 from consumer.app import Signals
-from consumer.build import client, connection, delivery, planner
+from consumer.build import client, connection, consent, delivery, planner, secret_of
 from consumer.cli import Config, Json, Set, finish, loaded_for
 from consumer.cli_letters import Limit, filtered, matching, print_rows, topic_records
 from consumer.cli_tables import ENDS, PLAN, end_rows, plan_rows, plan_summary, terminal
 from consumer.clock import SystemClock
+from consumer.consent.desk import ConsentDesk
+from consumer.consent.topic import prepare
+from consumer.delivery import Delivery
 from consumer.gate import Gate
 from consumer.graveyard import Graveyard
-from consumer.kafka import KafkaAdmin, KafkaWriter
+from consumer.kafka import FollowedTopic, KafkaAdmin, KafkaWriter
 from consumer.letters import Filters
 from consumer.replay import Ended, Replay, Step, Verdict, decide, plan_line
 from consumer.replay_memory import Memory, remembered
@@ -153,34 +156,53 @@ async def _deliver(
     """Send letters; return how those that were begun have ended."""
     if not steps:
         return ()
-    await _make_memory(loaded)
+    await _make_topics(loaded)
+    settings = loaded.settings
     async with AsyncExitStack() as stack:
         api = await stack.enter_async_context(client(loaded))
-        writer = KafkaWriter(connection(loaded.settings))
+        writer = KafkaWriter(connection(settings))
         await writer.start()
         stack.push_async_callback(writer.stop)
-        sending, beside = _parts(loaded, wish, api, writer, told)
+        desk, memory = consent(
+            settings,
+            secret=secret_of(loaded),
+            followed=await stack.enter_async_context(
+                FollowedTopic(connection(settings), settings.consent.memory_topic)
+            ),
+            writer=writer,
+            clock=SystemClock(),
+            rng=random.SystemRandom(),
+        )
+        await memory.load()
+        sending, carrying = _parts(loaded, wish, api=api, writer=writer, told=told, desk=desk)
 
         async def stop() -> None:
             await signals.first.wait()
             sending.stop()
 
-        await _until_sent(lambda: sending.run(steps), (*beside, stop))
+        await _until_sent(lambda: sending.run(steps), (carrying.run, memory.run, stop))
     return sending.tally.ended
 
 
-async def _make_memory(loaded: Loaded) -> None:
-    """Make the topic of what was delivered, where there is none."""
+async def _make_topics(loaded: Loaded) -> None:
+    """Make the topics of what was delivered and of consent, where there are none."""
     topic = loaded.settings.replay.memory_topic
     async with KafkaAdmin(connection(loaded.settings)) as admin:
         if topic not in await admin.topics():
             await admin.create(topic, partitions=1, config={"cleanup.policy": "compact"})
+        await prepare(admin, loaded.settings.consent.memory_topic)
 
 
-def _parts(
-    loaded: Loaded, wish: _Wish, api: Client, writer: KafkaWriter, told: Callable[[Ended], None]
-) -> tuple[Replay, tuple[Activity, ...]]:
-    """Return what sends letters, and what must run beside it."""
+def _parts(  # noqa: PLR0913 - the parts it is built of
+    loaded: Loaded,
+    wish: _Wish,
+    *,
+    api: Client,
+    writer: KafkaWriter,
+    told: Callable[[Ended], None],
+    desk: ConsentDesk,
+) -> tuple[Replay, Delivery]:
+    """Return what sends letters, and what carries their calls, to be run beside it."""
     settings, clock, rng = loaded.settings, SystemClock(), random.SystemRandom()
     carrying = delivery(
         settings,
@@ -191,6 +213,7 @@ def _parts(
         rng=rng,
         traffic=Traffic.REPLAY,
         refresh_key=lambda: api.set_api_key(loaded.reread_api_key()),
+        consent=desk,
     )
     carrying.share(REPLAY_SHARE)
     sending = Replay(
@@ -201,9 +224,10 @@ def _parts(
         clock=clock,
         rate=wish.rate,
         told=told,
+        consent=desk,
     )
     carrying.declarations = sending
-    return sending, (carrying.run,)
+    return sending, carrying
 
 
 def _graveyard(

@@ -2,10 +2,11 @@
 
 import asyncio
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from consumer.consent.desk import ConsentDesk
 from consumer.exchange import Exchange, goes_alone, way_of
 from consumer.fates import Fate
 from consumer.job import Batch, Errand, Job
@@ -21,14 +22,18 @@ from consumer.retry import (
     rule,
     suspicion,
 )
-from consumer.scheduler import OVERTAKEN, Scheduler
-from esputnik.call import Repeat
-from esputnik.outcome import Delivered, Outcome, Rejected
+from consumer.scheduler import OPT_IN, OVERTAKEN, Scheduler
+from esputnik.activity import Trouble
+from esputnik.call import Action, Repeat
+from esputnik.outcome import Blocked, Delivered, Outcome, Rejected
 
 TOO_LARGE = 413
 REGISTER = "token.register"
 DELETED = "deleted"  # the rule by which a registration behind a deletion is skipped
 STATES = {True: "X", False: "R"}
+OPT_INS = frozenset(  # the actions that tell opt-ins
+    {Action.REMOVE_UNSUBSCRIBED, Action.DETACH_CONTACTS, Action.SET_SUBSCRIPTIONS}
+)
 IN_DOUBT = Rejected(reason="sync.in_doubt", detail="it was about to be sent when the process ended")
 
 
@@ -80,6 +85,7 @@ class Delivery:
         rng: random.Random,
         meter: Meter,
         caught_up: Callable[[], bool] = lambda: True,
+        consent: ConsentDesk | None = None,
     ) -> None:
         self._exchange = exchange
         self._scheduler = scheduler
@@ -88,6 +94,7 @@ class Delivery:
         self._rng = rng
         self._meter = meter
         self._caught_up = caught_up
+        self._consent = consent
         self._work = asyncio.Event()
         self._resting = 0
         self.declarations: Declarations | None = None
@@ -129,11 +136,12 @@ class Delivery:
         """Begin the calls of a job; those that an earlier attempt delivered are not made again."""
         if prior:
             self._recall(job, prior)
+        if not job.unfinished:
+            self._finish(job)
+            return
         for errand in job.errands:
             if not errand.state and not errand.origin.chained:
                 self._enter(errand)
-        if not job.unfinished:
-            self._finish(job)
 
     def doubt(self, job: Job) -> None:
         """End the calls that may have been sent before: to send them again might double them."""
@@ -208,7 +216,8 @@ class Delivery:
     def _finish(self, job: Job) -> None:
         if not job.is_abandoned and job.owner is not None:
             job.owner.finish(job)
-        job.errands = ()  # they know each other: freed at once, not by the next collection
+        else:
+            job.close()
 
     def _go_on(self, job: Job, head: Errand) -> None:
         """Begin the calls chained to this one, or note that they will not be tried."""
@@ -242,12 +251,45 @@ class Delivery:
             if alone and len(errands) > 1:
                 errands = self._next_in_turn(trip)
             trip.attempt += 1
-            outcomes = await self._exchange.send(errands, trip.attempt)
+            outcomes = await self._send(trip, errands)
             if self._all_delivered(errands, outcomes, trip):
                 continue
             wait = await self._follow(trip, errands, outcomes)
             if trip.errands and wait:
                 await self._rest(wait)
+
+    async def _send(self, trip: Trip, errands: list[Errand]) -> Sequence[Outcome]:
+        """Send calls but for opt-ins that something is against; return one outcome each."""
+        against = await self._against(errands) if errands[0].call.action in OPT_INS else {}
+        if not against:
+            return await self._exchange.send(errands, trip.attempt)
+        going = [errand for errand in errands if errand not in against]
+        if not going:
+            self._exchange.gave_up(errands)
+            return [against[one] for one in errands]
+        sent = iter(await self._exchange.send(going, trip.attempt))
+        return [against[one] if one in against else next(sent) for one in errands]
+
+    async def _against(self, errands: Sequence[Errand]) -> Mapping[Errand, Trouble]:
+        """Return what is against opt-ins, right before they are sent: each time anew."""
+        found: dict[Errand, Trouble] = {}
+
+        async def look(errand: Errand, desk: ConsentDesk) -> None:
+            admission = errand.job.admission
+            if admission is None or errand.origin.intent != OPT_IN:
+                return
+            trouble = await desk.before_opt_in(admission, errand.call, self._exchange.ask)
+            if trouble is not None:
+                found[errand] = trouble
+
+        if self._consent is not None:
+            async with asyncio.TaskGroup() as tasks:
+                for errand in errands:
+                    tasks.create_task(look(errand, self._consent))
+        blocked = next((one for one in found.values() if isinstance(one, Blocked)), None)
+        if blocked is not None:
+            self._exchange.hold(errands, blocked)
+        return found
 
     async def _rest(self, seconds: float) -> None:
         self._resting += 1
@@ -355,11 +397,18 @@ class Delivery:
 
     def _done(self, errand: Errand, delivered: Delivered, trip: Trip) -> None:
         if errand.is_lookup:
-            errand.advance(delivered.learned)
-            self._scheduler.again(errand, self._clock.now())
-            self._work.set()
+            self._advance(errand, delivered.learned)
         else:
             self._end(errand, delivered, holds_lane=trip.holds_lane)
+
+    def _advance(self, errand: Errand, learned: Mapping[str, str]) -> None:
+        """Go on from a look-up to the call's next step."""
+        errand.advance(learned)
+        admission = errand.job.admission
+        if admission is not None and self._consent is not None and not errand.is_lookup:
+            self._consent.found(admission, errand.call)
+        self._scheduler.again(errand, self._clock.now())
+        self._work.set()
 
     async def _lose(self, trip: Trip, errands: list[Errand], ruling: Ruling) -> list[Errand]:
         """Bury what was refused; return what is held instead, since too much of it was."""

@@ -71,7 +71,7 @@ class Exchange:
         self._probe_wanted = asyncio.Event()
         self._counted_waiting = 0
         self._following = Following(
-            ask=self._poll, gate=gate, clock=clock, meter=meter, rng=rng, shut=self._shut
+            ask=self.ask, gate=gate, clock=clock, meter=meter, rng=rng, shut=self._shut
         )
 
     async def run(self) -> None:
@@ -151,6 +151,14 @@ class Exchange:
         pulse = self.gate.pulse(way_of(errands).action)
         return pulse.success(self._clock.now(), but_failures=but_failures)
 
+    def hold(self, errands: Sequence[Errand], blocked: Blocked) -> None:
+        """Hold calls of an action, or all: eSputnik does not tell what must be known first."""
+        self._shut(blocked, way_of(errands))
+
+    async def ask(self, request: Request) -> Answer | NoAnswer:
+        """Ask eSputnik something when it is our turn."""
+        return await self._ask(request, self._traffic)
+
     # -- requests -------------------------------------------------------------------------
 
     def _kind(self, errand: Errand, attempt: int) -> Traffic:
@@ -197,9 +205,6 @@ class Exchange:
             return await self._following.end(outcomes, errands, attempt)
         done = Delivered()
         return [outcomes.refused.get(at, done) for at in range(len(errands))]
-
-    async def _poll(self, request: Request) -> Answer | NoAnswer:
-        return await self._ask(request, self._traffic)
 
     async def _ask(
         self, request: Request, kind: Traffic, key: str | None = None

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from enum import Enum
 from typing import Any, Protocol
 
+from consumer.consent.admission import Admission
 from consumer.fates import Fate
 from consumer.record import Record
 from esputnik.call import Action, Call, Shape
@@ -48,19 +49,21 @@ class Owner(Protocol):
     """Who is told that a job is over."""
 
     def finish(self, job: "Job") -> None:
-        """Settle the record, or bury it."""
+        """Settle the record, or bury it; then let go of its errands (`Job.close`)."""
         ...
 
 
 class Job:
     """A record on its way, and its size in the buffer. Plain state of the one event loop.
 
-    `plan` is whatever the owner wants to remember; `occurred_at` the event's time in seconds since
-    1970 UTC. `unfinished` counts the errands still to end.
+    `plan` is whatever the owner wants to remember, `admission` what is decided of consent, if
+    anything; `occurred_at` the event's time in seconds since 1970 UTC. `unfinished` counts the
+    errands still to end.
     `verdict` is the first refusal, `skipped` the rule by which a call was left out.
     """
 
     __slots__ = (
+        "admission",
         "errands",
         "history",
         "is_abandoned",
@@ -92,6 +95,7 @@ class Job:
         self.errands: Sequence[Errand] = ()
         self.owner: Owner | None = None
         self.plan: Any = None
+        self.admission: Admission | None = None
 
     def begin(self, owner: Owner, plan: object, calls: Sequence[Call], occurred_at: float) -> None:
         """Take up the calls of the record's event."""
@@ -103,6 +107,15 @@ class Job:
         else:
             self.errands = [Errand(call, self) for call in calls]
         self.unfinished = len(calls)
+
+    def go_on(self, calls: Sequence[Call]) -> None:
+        """Take up more calls, now that all others have ended."""
+        self.errands = [*self.errands, *(Errand(call, self) for call in calls)]
+        self.unfinished = len(calls)
+
+    def close(self) -> None:
+        """Let go of the errands, which know the job: so all are freed without a collection."""
+        self.errands = ()
 
     def fates(self) -> tuple[Fate, ...]:
         """Return what became of each call, as a dead letter tells it."""

@@ -7,8 +7,11 @@ from enum import StrEnum
 from typing import Any
 
 from consumer.burials import job_burial, refused_burial
+from consumer.consent.desk import ConsentDesk
 from consumer.deadletter import Burial, DeadLetter
 from consumer.delivery import Delivery
+from consumer.fates import Fate
+from consumer.intake import begin, remembered
 from consumer.job import Job
 from consumer.letters import Found, would_send
 from consumer.plan import Planned, Planner, Refused, Skipped
@@ -115,6 +118,7 @@ class Replay:
         clock: Clock,
         rate: float | None,
         told: Callable[[Ended], None],
+        consent: ConsentDesk | None = None,
     ) -> None:
         self.tally = Tally()
         self._planner = planner
@@ -124,6 +128,7 @@ class Replay:
         self._clock = clock
         self._rate = rate
         self._told = told
+        self._consent = consent
         self._stopping = asyncio.Event()
         self._over: dict[Job, asyncio.Future[None]] = {}
         self._ids: dict[Job, str] = {}
@@ -145,8 +150,7 @@ class Replay:
 
     def finish(self, job: Job) -> None:
         """Take a letter back whose calls have ended."""
-        self._ids.pop(job)
-        self._over.pop(job).set_result(None)
+        self._over[job].set_result(None)
 
     async def declare(self, job: Job) -> bool:
         """Return once it is written down that a call of a letter is about to be sent."""
@@ -169,20 +173,29 @@ class Replay:
             tasks.create_task(self._settle(letter, "skipped"))
         else:
             job = Job(record, self._clock.now())
-            job.begin(self, plan, plan.calls, plan.occurred_at.timestamp())
+            begin(job, self, plan, self._consent, self._clock.wall())
             self._ids[job] = letter.id
-            self._over[job] = asyncio.get_running_loop().create_future()
-            tasks.create_task(self._end(letter, plan, job, self._over[job]))
-            self._delivery.submit(job, letter.fates)
+            tasks.create_task(self._carry(letter, job))
 
-    async def _end(
-        self, letter: DeadLetter, plan: Planned, job: Job, over: "asyncio.Future[None]"
-    ) -> None:
-        await over
+    async def _carry(self, letter: DeadLetter, job: Job) -> None:
+        """See a letter through, to its burial if need be."""
+        await self._calls(job, letter.fates)
+        if self._consent is not None and not await remembered(job, self._consent):
+            await self._calls(job)
+        plan: Planned = job.plan
         if job.verdict is not None or plan.refusal is not None:
             await self._bury(letter, job_burial(job, plan))
         else:
             await self._settle(letter, "skipped" if job.skipped else "delivered")
+        job.close()
+        del self._ids[job]
+
+    async def _calls(self, job: Job, prior: Sequence[Fate] = ()) -> None:
+        """Have the calls of a letter made; return when all have ended."""
+        over = self._over[job] = asyncio.get_running_loop().create_future()
+        self._delivery.submit(job, prior)
+        await over
+        del self._over[job]
 
     async def _settle(self, letter: DeadLetter, outcome: str) -> None:
         await self._memory.note(letter.id, DELIVERED)

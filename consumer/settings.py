@@ -417,9 +417,6 @@ LEAVES: Mapping[str, FieldInfo] = dict(_leaves(Settings))
 
 UNBUILT = (
     "dead_letter.parking_topic",
-    "consent.skew",
-    "consent.memory_topic",
-    "privacy.hash_key",
     "audit.topic",
     "admin.allow_replay",
     "webhooks.enabled",

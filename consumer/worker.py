@@ -2,14 +2,16 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import structlog
 
 from consumer.burials import job_burial, refused_burial
+from consumer.consent.desk import ConsentDesk
 from consumer.deadletter import Burial
 from consumer.delivery import Delivery
+from consumer.intake import begin, remembered
 from consumer.job import History, Job
 from consumer.ledger import Ledger
 from consumer.plan import Planned, Planner, Refused, Skipped
@@ -58,6 +60,7 @@ class Worker:
         clock: Clock,
         meter: EventMeter,
         buffer: Buffer,
+        consent: ConsentDesk | None = None,
         max_ratio: float = 0.5,
         drain_seconds: float = 15.0,
         stop_seconds: float = 20.0,
@@ -72,10 +75,11 @@ class Worker:
         self._clock = clock
         self._meter = meter
         self._buffer = buffer
+        self._consent = consent
         self._drain_seconds = drain_seconds
         self._stop_seconds = stop_seconds
         self._repeats = Repeats()
-        self._burials: set[asyncio.Task[None]] = set()
+        self._closings: set[asyncio.Task[None]] = set()
         self._fault: BaseException | None = None
         self._settled = asyncio.Event()
         self._committing = asyncio.Lock()
@@ -92,8 +96,8 @@ class Worker:
 
     @property
     def is_burying(self) -> bool:
-        """Tell whether dead letters wait to be acknowledged."""
-        return bool(self._burials)
+        """Tell whether dead letters, or words of consent, wait to be acknowledged."""
+        return bool(self._closings)
 
     # -- the loop -------------------------------------------------------------------------
 
@@ -113,8 +117,8 @@ class Worker:
             await self._drain(list(self.ledger.logs), self._stop_seconds)
             await self.commit()
         finally:
-            for burial in self._burials:
-                burial.cancel()
+            for closing in self._closings:
+                closing.cancel()
 
     def stop(self) -> None:
         """Take no more records; `run` returns when what was taken is finished, or in time."""
@@ -191,13 +195,13 @@ class Worker:
         if job.history is History.SETTLED:
             self._skip(job, plan.type, "settled_before")
         elif isinstance(plan, Planned):
-            self._submit(job, plan, now)
+            self._submit(job, plan, now, wall)
         elif isinstance(plan, Skipped):
             self._skip(job, plan.type, plan.rule)
         else:
             self._refuse(job, plan, now)
 
-    def _submit(self, job: Job, plan: Planned, now: float) -> None:
+    def _submit(self, job: Job, plan: Planned, now: float, wall: float) -> None:
         if plan.ignored or plan.notes:
             self._meter.ignored(plan.type, len(plan.ignored) + len(plan.notes))
         if self.unmapped.is_watching:
@@ -207,7 +211,7 @@ class Worker:
             return
         if not self._is_first(job, plan, now):
             return
-        job.begin(self, plan, plan.calls, plan.occurred_at.timestamp())
+        begin(job, self, plan, self._consent, wall)
         if job.history is History.DECLARED:
             self._delivery.doubt(job)
         self._delivery.submit(job)
@@ -252,27 +256,40 @@ class Worker:
     # -- records out ----------------------------------------------------------------------
 
     def finish(self, job: Job) -> None:
-        """Settle a record whose calls have ended, or bury it."""
+        """Settle a record whose calls have ended, or bury it; see first that consent is kept."""
         plan: Planned = job.plan
+        if job.admission is not None and self._consent is not None:
+            self._close_later(self._remember(job, self._consent))
+            return
         if job.verdict is not None or plan.refusal is not None:
             self._bury(job, job_burial(job, plan))
         elif job.skipped is not None:
             self._skip(job, plan.type, job.skipped)
         elif self._settle(job):
             self._meter.delivered(plan.type, self._clock.wall() - job.occurred_at)
+        job.close()
+
+    async def _remember(self, job: Job, desk: ConsentDesk) -> None:
+        if await remembered(job, desk):
+            self.finish(job)
+        else:
+            self._delivery.submit(job)
 
     def _skip(self, job: Job, event_type: str, why: str) -> None:
         if self._settle(job):
             self._meter.skipped(event_type, why)
 
     def _bury(self, job: Job, burial: Burial) -> None:
-        # In a task of its own: a dead-letter topic that hangs holds its partition, not the loop.
-        task = asyncio.get_running_loop().create_task(self._bury_and_settle(job, burial))
-        self._burials.add(task)
-        task.add_done_callback(self._buried)
+        self._close_later(self._bury_and_settle(job, burial))
 
-    def _buried(self, task: asyncio.Task[None]) -> None:
-        self._burials.discard(task)
+    def _close_later(self, closing: Coroutine[None, None, None]) -> None:
+        # In a task of its own: a topic that hangs holds the record's partition, not the loop.
+        task = asyncio.get_running_loop().create_task(closing)
+        self._closings.add(task)
+        task.add_done_callback(self._closed)
+
+    def _closed(self, task: asyncio.Task[None]) -> None:
+        self._closings.discard(task)
         if not task.cancelled() and task.exception() is not None:
             self._fault = task.exception()
 

@@ -70,6 +70,7 @@ SHELL = {
     "consumer/consent/topic.py",
     "consumer/delivery.py",
     "consumer/exchange.py",
+    "consumer/intake.py",
     "consumer/explain.py",
     "consumer/following.py",
     "consumer/graveyard.py",

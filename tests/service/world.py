@@ -10,6 +10,7 @@ from typing import Any
 import orjson
 
 from consumer import build
+from consumer.consent.topic import ConsentTopic
 from consumer.gate import Gate
 from consumer.record import Partition, Record
 from consumer.settings import Loaded
@@ -23,6 +24,7 @@ from esputnik.sandbox.wire import SandboxRequest
 from tests.fakes.kafka import FakeLetters, FakeSource
 from tests.fakes.meter import CountingMeter
 from tests.fakes.time import START, LoopClock
+from tests.fakes.topic import FakeFollowed, FakeTopic, FakeWriter
 
 WHEN = "2025-11-24T10:00:00Z"  # somewhat before the virtual clock's beginning
 AUTHORIZATION = "Basic " + base64.b64encode(b"api:sandbox").decode()
@@ -92,6 +94,8 @@ class World:
         self.sender = AccountSender(self.account, self.clock)
         self.source: FakeSource = FakeSource(like.source.broker) if like else FakeSource()
         self.letters = FakeLetters()
+        self.consent_topic: FakeTopic = like.consent_topic if like else FakeTopic()
+        self.consent: ConsentTopic
         self.meter = CountingMeter()
         self.gate = Gate(self.loaded.settings.dead_letter.max_ratio)
         self._rng = random.Random(seed)  # noqa: S311 - chance, not secrecy
@@ -102,6 +106,14 @@ class World:
 
     def _worker(self) -> Worker:
         settings = self.loaded.settings
+        desk, self.consent = build.consent(
+            settings,
+            secret=build.secret_of(self.loaded),
+            followed=FakeFollowed(self.consent_topic),
+            writer=FakeWriter(self.consent_topic),
+            clock=self.clock,
+            rng=self._rng,
+        )
         self.delivery = build.delivery(
             settings,
             sender=self.sender,
@@ -110,6 +122,7 @@ class World:
             meter=self.meter,
             rng=self._rng,
             caught_up=self.source.caught_up,
+            consent=desk,
         )
         worker = Worker(
             source=self.source,
@@ -120,6 +133,7 @@ class World:
             meter=self.meter,
             buffer=Buffer(records=settings.buffer.max_records, bytes=settings.buffer.max_bytes),
             max_ratio=settings.dead_letter.max_ratio,
+            consent=desk,
         )
         if settings.ledger.url == "offsets:":
             self.delivery.declarations = worker
@@ -153,9 +167,11 @@ class World:
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Let the replica run while the context is open, with all partitions."""
+        await self.consent.load()
         self.source.assign(self.worker)
         async with asyncio.TaskGroup() as tasks:
             beside = tasks.create_task(self.delivery.run())
+            following = tasks.create_task(self.consent.run())
             main = tasks.create_task(self.worker.run())
             try:
                 yield
@@ -163,14 +179,17 @@ class World:
                 self.worker.stop()
                 await main
                 beside.cancel()
+                following.cancel()
 
     @asynccontextmanager
     async def killed_when(
         self, holds: Callable[[], bool], later: float = 0.0
     ) -> AsyncIterator[None]:
         """Let the replica run until something holds, and for a while; then it is no more."""
+        await self.consent.load()
         self.source.assign(self.worker)
         tasks = [
+            asyncio.ensure_future(self.consent.run()),
             asyncio.ensure_future(self.delivery.run()),
             asyncio.ensure_future(self.worker.run()),
         ]

@@ -1,0 +1,37 @@
+"""A record's plan as a job, with what is decided of consent. Shared by `run` and `replay`."""
+
+from consumer.consent.desk import ConsentDesk
+from consumer.job import Job, Owner
+from consumer.plan import Planned
+
+
+def begin(job: Job, owner: Owner, plan: Planned, desk: ConsentDesk | None, wall: float) -> None:
+    """Take up the calls of an event, or those that are to be made instead.
+
+    `wall` in seconds since 1970 UTC.
+    """
+    occurred_at = plan.occurred_at.timestamp()
+    admission = desk.admit(plan, job.record, wall) if desk is not None else None
+    if admission is None:
+        job.begin(owner, plan, plan.calls, occurred_at)
+        return
+    if admission.refusal is not None:
+        plan = plan._replace(refusal=admission.refusal)
+    job.begin(owner, plan, admission.calls, occurred_at)
+    job.admission = admission
+    job.skipped = admission.skip
+
+
+async def remembered(job: Job, desk: ConsentDesk) -> bool:
+    """Return True once what an event says of consent is kept; False if calls are to be made first.
+
+    To be asked once, when all calls of the event have ended.
+    """
+    admission, job.admission = job.admission, None
+    if admission is None:
+        return True
+    is_delivered = job.verdict is None and job.skipped is None
+    again = await desk.remember(admission, is_delivered=is_delivered)
+    if again and not job.is_abandoned:
+        job.go_on(again)
+    return not again
