@@ -28,6 +28,7 @@ _STRINGS = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?', re.DOTALL)
 # The outline of a text: digits and the point are all `0`, brackets are braces.
 _OUTLINE = bytes.maketrans(b"0123456789.[]", b"00000000000{}")
 _LONG_RUN = b"0" * (EXACT_DIGITS + 1)  # holds a number with more digits than a double keeps
+_LONG_RUNS = re.compile(_LONG_RUN + b"+")
 _NO_BRACES = bytes(sign for sign in range(256) if sign not in b"{}")
 _MOST_UNPACKED = 64 * 1024 * 1024
 
@@ -53,13 +54,14 @@ def decode(value: bytes, *, max_bytes: int) -> dict[str, Any] | Problem:
     if len(value) > max_bytes:
         return _refused(Reason.TOO_LARGE, f"the value is larger than {max_bytes} bytes")
     outline = value.translate(_OUTLINE)
-    if _may_be_excessive(outline):
-        return _decode_with_care(value)
+    if len(value) > MAX_NODES or outline.count(b"{") > MAX_DEPTH:
+        return _decode_with_care(value)  # is it too deep or too much?
     try:
         found = orjson.loads(value)
     except ValueError:
         return _decode_with_care(value)  # which of its faults comes first?
-    return _only_object(found, value, outline)
+    is_long = _LONG_RUN in outline and _has_long_number(value, outline)
+    return _only_object(found, value, is_long=is_long)
 
 
 def _decode_with_care(value: bytes) -> dict[str, Any] | Problem:
@@ -77,7 +79,7 @@ def _decode_with_care(value: bytes) -> dict[str, Any] | Problem:
     if (excess := _excess(outline)) is not None:
         return excess
     try:
-        return _only_object(orjson.loads(text), text, outline)
+        return _only_object(orjson.loads(text), text, is_long=_LONG_RUN in outline)
     except (ValueError, RecursionError):
         return _no_json()
 
@@ -162,14 +164,6 @@ def _frame(text: bytes) -> Problem | None:
     return None
 
 
-def _may_be_excessive(outline: bytes) -> bool:
-    """Tell whether there are so many brackets or commas that they have to be looked at."""
-    opened = outline.count(b"{")
-    if opened > MAX_DEPTH:
-        return True
-    return len(outline) > MAX_NODES and opened + outline.count(b",") > MAX_NODES
-
-
 def _excess(outline: bytes) -> Problem | None:
     """Find what is too deep or too much in an outline without strings; nothing is built for it."""
     if _is_deep(outline.translate(None, _NO_BRACES)):
@@ -188,13 +182,13 @@ def _is_deep(braces: bytes) -> bool:
     return b"{}" in braces or braces.count(b"{") > MAX_DEPTH
 
 
-def _only_object(found: object, text: bytes, outline: bytes) -> dict[str, Any] | Problem:
-    """Return a parsed document if it is an object; its long numbers as `LongNumber`."""
+def _only_object(found: object, text: bytes, *, is_long: bool) -> dict[str, Any] | Problem:
+    """Return a parsed document if it is an object. `is_long`: some numbers are `LongNumber`."""
     if not isinstance(found, dict):
         return _refused(
             Reason.JSON_TYPE, "the value is no JSON object; send one object, one event a record"
         )
-    return _exactly(text) if _LONG_RUN in outline and _has_long_number(text) else found
+    return _exactly(text) if is_long else found
 
 
 def _exactly(text: bytes) -> dict[str, Any]:
@@ -203,8 +197,13 @@ def _exactly(text: bytes) -> dict[str, Any]:
     return exact
 
 
-def _has_long_number(text: bytes) -> bool:
-    """Tell whether a long run of digits stands outside strings; ids within them are common."""
+def _has_long_number(text: bytes, outline: bytes) -> bool:
+    """Tell whether a long run of digits stands outside strings.
+
+    Most are ids, and begin behind a quote: there no number can begin.
+    """
+    if all(text[run.start() - 1] in b'"' for run in _LONG_RUNS.finditer(outline)):
+        return False
     return _LONG_RUN in _STRINGS.sub(b"", text).translate(_OUTLINE)
 
 

@@ -76,7 +76,8 @@ class Model(Generic[Form]):
         if len(valid) != len(given):
             return False
         for name in self.parts:
-            if name in valid and _size(valid[name]) != _size(given[name]):
+            part = given.get(name)
+            if part and _size(part) != _size(valid[name]):
                 return False
         return True
 

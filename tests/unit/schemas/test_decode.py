@@ -107,6 +107,21 @@ def test_digits_within_strings_are_text() -> None:
     assert read(b'{"\\"":"1234567890123456789012"}') == {'"': "1234567890123456789012"}
 
 
+@pytest.mark.parametrize(
+    "number", ["1234567890123456.5", "-1234567890123456.5", "1.0000000000000001"]
+)
+@pytest.mark.parametrize(
+    "beside", ['"1234567890123456789"', '"a-1234567890123456789"', '"\\"1234567890123456"']
+)
+def test_a_long_number_is_told_from_long_ids(number: str, beside: str) -> None:
+    text = f'{{"a":{beside},"b":[{number}],"c":{beside}}}'
+
+    assert read(text.encode())["b"] == [LongNumber(number)]
+    assert read(f'{{"a":{beside},"c":{beside}}}'.encode()) == json.loads(
+        f'{{"a":{beside},"c":{beside}}}'
+    )
+
+
 def test_a_long_number_beside_strings_full_of_quotes_is_found() -> None:
     assert read(b'{"a":"\\\\","b":1.0000000000000001}')["b"] == LongNumber("1.0000000000000001")
 

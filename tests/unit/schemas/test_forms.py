@@ -207,6 +207,13 @@ def test_64_headers_are_taken_and_65_are_not() -> None:
     assert unreadable(BARE, (("h", b""),) * 65, SIGN_UP).problem.reason == "decode.header"
 
 
+def test_32_kilobytes_of_headers_are_taken_and_no_more() -> None:
+    longest = (("h", b"a" * (32 * 1024 - 1)),)
+
+    assert envelope(BARE, longest, SIGN_UP).data == DATA
+    assert unreadable(BARE, (*longest, ("", b"a")), SIGN_UP).problem.reason == "decode.header"
+
+
 def test_no_problem_tells_a_value() -> None:
     marker = "s3cret"
     for body in (

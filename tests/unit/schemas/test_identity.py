@@ -134,6 +134,7 @@ def test_any_address_is_judged_as_the_library_judges_it(address: str) -> None:
         (" \u00a0ann@example.com\n", "ann@example.com"),
         ("user@почта.укр", "user@xn--80a1acny.xn--j1amh"),
         ("o'hara@example.com", "o'hara@example.com"),
+        ("Ann@shop.test", "Ann@shop.test"),
         ("ann@xn--80a1acny.xn--j1amh", "ann@xn--80a1acny.xn--j1amh"),
         ("a" * 64 + "@example.com", "a" * 64 + "@example.com"),
     ],

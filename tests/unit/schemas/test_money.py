@@ -92,6 +92,7 @@ def test_what_is_no_number_is_refused(value: object) -> None:
 def test_an_integer_with_few_digits_may_be_large() -> None:
     assert read(MONEY, 10**17) == 10**17
     assert read(MONEY, 1e17) == 1e17
+    assert read(MONEY, 1234567890123450) == 1234567890123450
 
 
 @pytest.mark.parametrize("zero", [0, 0.0, "0", "0.00"])
