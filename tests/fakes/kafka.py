@@ -66,18 +66,22 @@ class FakeBroker:
                 await member.revoke(sorted(member.owned, key=_order))
 
     def _assign(self) -> None:
-        """Share out each topic in ranges."""
+        shares = self.shares(self._members)
+        for member in self._members:
+            member.begin(shares[id(member)])
+
+    def shares(self, members: "Sequence[FakeSource]") -> Mapping[int, list[Partition]]:
+        """Share out each topic in ranges; by the `id` of each member."""
         shares: dict[int, list[Partition]] = defaultdict(list)
         for topic in sorted({place.topic for place in self.logs}):
-            readers = [m for m in self._members if topic in m.subscribed]
+            readers = [member for member in members if topic in member.subscribed]
             places = sorted((place for place in self.logs if place.topic == topic), key=_order)
             for number, member in enumerate(readers):
                 size, more = divmod(len(places), len(readers))
                 start = number * size + min(number, more)
                 end = start + size + (1 if number < more else 0)
                 shares[id(member)] += places[start:end]
-        for member in self._members:
-            member.begin(shares[id(member)])
+        return shares
 
 
 @dataclass(eq=False)
