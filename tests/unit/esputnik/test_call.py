@@ -58,6 +58,10 @@ def test_a_bulk_request_holds_its_items_between_head_and_tail() -> None:
     )
 
 
+def test_a_bulk_request_carries_as_many_as_the_vendor_takes() -> None:
+    assert (ORDERS.request([b"1"] * 1000).body or b"").count(b"1") == 1000
+
+
 @pytest.mark.parametrize("count", [0, 1001])
 def test_a_bulk_request_is_never_empty_and_never_too_large(count: int) -> None:
     with pytest.raises(ValueError, match=f"carries 1 to 1000 items, not {count}"):
