@@ -71,9 +71,7 @@ class Batcher:
         if shape is None:
             self._singles.setdefault(errand.call.action, deque()).append(errand)
             return
-        gathering = self._gatherings.get(shape)
-        if gathering is None:
-            gathering = self._gatherings[shape] = Gathering(shape, self._limits)
+        gathering = self._gatherings.get(shape) or self._gather(shape)
         batch, size = gathering.growing, len(errand.call.item) + 1
         if (
             batch is None
@@ -83,6 +81,8 @@ class Batcher:
         ):
             batch = gathering.growing = Batch(shape.action, shape, now)
             gathering.batches.append(batch)
+        elif now < batch.opened_at:  # a call that waited elsewhere before
+            batch.opened_at = now
         batch.errands[errand] = None
         batch.size += size
         errand.batch = batch
@@ -107,6 +107,12 @@ class Batcher:
         self._under_way[batch.action] -= 1
         if batch.shape is not None:
             self._gatherings[batch.shape].under_way -= 1
+
+    def resumed(self, batch: Batch) -> None:
+        """Take the place of a batch again that was given back while its calls rested."""
+        self._under_way[batch.action] += 1
+        if batch.shape is not None:
+            (self._gatherings.get(batch.shape) or self._gather(batch.shape)).under_way += 1
 
     def next_due(self, now: float) -> float | None:
         """Return in how many seconds waiting calls become due by age; None if none does."""
@@ -142,6 +148,10 @@ class Batcher:
         singles.remove(errand)
         return 0.0
 
+    def _gather(self, shape: Shape) -> Gathering:
+        gathering = self._gatherings[shape] = Gathering(shape, self._limits)
+        return gathering
+
     def _room(self, shape: Shape) -> int:
         """Return how many bytes of items one request of this shape carries at most."""
         most = self._caps.get(shape.action, self._limits.max_bytes)
@@ -156,7 +166,7 @@ class Batcher:
             return True
         if caught_up and gathering.under_way < self._eager(first):
             return True
-        return now - first.opened_at >= self._limits.max_wait
+        return now >= first.opened_at + self._limits.max_wait
 
     def _eager(self, batch: Batch) -> int:
         """Return how many requests may be under way for one to go without company.

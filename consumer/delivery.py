@@ -15,6 +15,7 @@ from consumer.retry import (
     Policy,
     Ruling,
     Suspicion,
+    failed_to_import,
     halves,
     is_repeat,
     is_server_error,
@@ -24,7 +25,7 @@ from consumer.retry import (
 )
 from consumer.scheduler import OPT_IN, OVERTAKEN, Scheduler
 from esputnik.activity import Trouble
-from esputnik.call import Action, Repeat
+from esputnik.call import Action, Call, Repeat
 from esputnik.outcome import Blocked, Delivered, Outcome, Rejected
 
 TOO_LARGE = 413
@@ -53,23 +54,35 @@ class Declarations(Protocol):
 class Trip:
     """Calls that share a request, from the first attempt until each was settled.
 
-    `server_errors` in a row since `failing_since`; `unanswered`: an attempt may have run.
+    `server_errors` in a row since `failing_since`; `failed_imports` so far. `unanswered`: an
+    attempt may have run; `is_muddled`: something else about the contact went out shortly before.
     `is_declared`: it is written down that the call is about to be sent. `holds_lane` is false for
     calls that were merged and are now sent one by one: their place in the lanes is kept by the one
     they had been merged into.
     """
 
     errands: list[Errand]
+    batch: Batch
     attempt: int = 0
     unanswered: bool = False
+    is_muddled: bool = False
     server_errors: int = 0
     failing_since: float = 0.0
+    failed_imports: int = 0
     is_declared: bool = False
     holds_lane: bool = True
 
     def part(self, errands: list[Errand]) -> "Trip":
         """Return a trip of some of the calls, as far as this one has come."""
-        return Trip(errands, self.attempt, self.unanswered, holds_lane=self.holds_lane)
+        return Trip(
+            errands,
+            self.batch,
+            self.attempt,
+            self.unanswered,
+            self.is_muddled,
+            failed_imports=self.failed_imports,
+            holds_lane=self.holds_lane,
+        )
 
 
 class Delivery:
@@ -143,6 +156,11 @@ class Delivery:
             if not errand.state and not errand.origin.chained:
                 self._enter(errand)
 
+    def awaits_deletion(self, call: Call, occurred_at: float) -> bool:
+        """Tell whether a token registration would bring back a contact that is about to go."""
+        is_registration = call.intent == REGISTER
+        return is_registration and self._scheduler.is_behind_deletion(call, occurred_at)
+
     def doubt(self, job: Job) -> None:
         """End the calls that may have been sent before: to send them again might double them."""
         if not self._policy.at_most_once:
@@ -173,7 +191,7 @@ class Delivery:
                 self._go_on(job, errand)
 
     def _enter(self, errand: Errand) -> None:
-        if errand.origin.intent == REGISTER and self._scheduler.is_behind_deletion(errand):
+        if self.awaits_deletion(errand.origin, errand.job.occurred_at):
             errand.job.skipped = DELETED
             self._conclude(errand, "N")
             return
@@ -234,18 +252,32 @@ class Delivery:
     # -- the retry loop -------------------------------------------------------------------
 
     async def _deliver(self, batch: Batch) -> None:
-        trip = Trip(list(batch.errands))
-        batch.errands.clear()  # as above
+        trip = Trip(list(batch.errands), batch)
+        batch.errands.clear()  # they know each other: freed at once, not by a collection
         try:
             await self._carry(trip)
         finally:
+            self._rests(batch)
+
+    def _rests(self, batch: Batch) -> None:
+        """Give a batch's place to others where nothing of it is under way."""
+        batch.busy -= 1
+        if not batch.busy:
             self._scheduler.done(batch)
             self._work.set()
+
+    def _resumes(self, batch: Batch) -> None:
+        if not batch.busy:
+            self._scheduler.resumed(batch)
+        batch.busy += 1
 
     async def _carry(self, trip: Trip) -> None:
         """Send calls that share a request until each was settled: the one and only retry loop."""
         while errands := self._still_ours(trip):
             alone = await self._exchange.admit(errands)
+            if self._still_ours(trip) != errands:
+                self._exchange.gave_up(errands)
+                continue
             if not await self._may_go(trip, errands):
                 continue
             if alone and len(errands) > 1:
@@ -256,18 +288,18 @@ class Delivery:
                 continue
             wait = await self._follow(trip, errands, outcomes)
             if trip.errands and wait:
-                await self._rest(wait)
+                await self._rest(trip, wait)
 
     async def _send(self, trip: Trip, errands: list[Errand]) -> Sequence[Outcome]:
         """Send calls but for opt-ins that something is against; return one outcome each."""
         against = await self._against(errands) if errands[0].call.action in OPT_INS else {}
         if not against:
-            return await self._exchange.send(errands, trip.attempt)
+            return await self._exchange.send(errands, trip.attempt, trip.failed_imports)
         going = [errand for errand in errands if errand not in against]
         if not going:
             self._exchange.gave_up(errands)
             return [against[one] for one in errands]
-        sent = iter(await self._exchange.send(going, trip.attempt))
+        sent = iter(await self._exchange.send(going, trip.attempt, trip.failed_imports))
         return [against[one] if one in against else next(sent) for one in errands]
 
     async def _against(self, errands: Sequence[Errand]) -> Mapping[Errand, Trouble]:
@@ -291,11 +323,13 @@ class Delivery:
             self._exchange.hold(errands, blocked)
         return found
 
-    async def _rest(self, seconds: float) -> None:
+    async def _rest(self, trip: Trip, seconds: float) -> None:
         self._resting += 1
+        self._rests(trip.batch)
         try:
             await self._clock.sleep(seconds)
         finally:
+            self._resumes(trip.batch)
             self._resting -= 1
 
     async def _may_go(self, trip: Trip, errands: list[Errand]) -> bool:
@@ -313,6 +347,7 @@ class Delivery:
         """Return one held call to be tried, and put it behind the others."""
         first, *others = trip.errands
         trip.errands = [*others, first]
+        first.by_shape = True  # it is tried as what is held, not by a request of its own
         return [first]
 
     def _all_delivered(
@@ -336,7 +371,8 @@ class Delivery:
         self, trip: Trip, errands: list[Errand], outcomes: Sequence[Outcome]
     ) -> float:
         """Do what the retry rules say; leave in the trip what is sent again, return after when."""
-        was_done = trip.unanswered or (is_repeat(outcomes[0]) and self._was_last(errands))
+        was_first = trip.unanswered and not trip.is_muddled
+        was_done = was_first or (is_repeat(outcomes[0]) and self._was_last(errands))
         ruling = rule(
             errands,
             outcomes,
@@ -364,7 +400,10 @@ class Delivery:
     def _learn_of(self, trip: Trip, errands: list[Errand], outcomes: Sequence[Outcome]) -> None:
         """Remember what the outcomes tell about the next attempt."""
         first = outcomes[0]
-        trip.unanswered = trip.unanswered or any(map(may_have_run, outcomes))
+        if not trip.unanswered and any(map(may_have_run, outcomes)):
+            trip.unanswered = True
+            trip.is_muddled = goes_alone(errands) and self._exchange.knows(errands[0])
+        trip.failed_imports += failed_to_import(first)
         if is_server_error(first):
             trip.failing_since = trip.failing_since if trip.server_errors else self._clock.now()
             trip.server_errors += 1
@@ -386,7 +425,7 @@ class Delivery:
             server_errors=trip.server_errors,
             seconds=self._clock.now() - trip.failing_since,
             size=len(errands),
-            success=self._exchange.success(errands, trip.server_errors),
+            success=self._exchange.success(errands, trip.failing_since, trip.server_errors),
         )
         if verdict is Suspicion.ONE_OF_THEM:
             ruling.again, ruling.apart = [], halves(errands)
@@ -432,9 +471,20 @@ class Delivery:
         """Carry halves of a refused request side by side: the good are done in the same breath."""
         if not parts:
             return
-        async with asyncio.TaskGroup() as tasks:
-            for part in parts:
-                tasks.create_task(self._carry(trip.part(part)))
+        trip.batch.busy += len(parts)
+        self._rests(trip.batch)
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                for part in parts:
+                    tasks.create_task(self._carry_part(trip.part(part)))
+        finally:
+            self._resumes(trip.batch)
+
+    async def _carry_part(self, trip: Trip) -> None:
+        try:
+            await self._carry(trip)
+        finally:
+            self._rests(trip.batch)
 
     async def _one_by_one(self, errand: Errand, trip: Trip) -> None:
         """Send calls that were merged and refused each for itself, in their order."""
@@ -463,9 +513,14 @@ class Delivery:
             if trip.holds_lane:
                 self._scheduler.ended((errand,), self._clock.now())
             return False
-        if errand.riders is not None and not errand.is_lookup:
-            call = members[0].origin
-            for member in members[1:]:
-                call = self._scheduler.merged(call, member.origin) or member.origin
-            errand.call = call
+        if errand.riders is None or errand.is_lookup:
+            return True
+        before, call = errand.call, members[0].origin
+        for member in members[1:]:
+            call = self._scheduler.merged(call, member.origin) or member.origin
+        errand.call = call
+        if len(trip.errands) > 1 and call.shape != before.shape:
+            self._scheduler.again(errand, self._clock.now())  # it has other company now
+            self._work.set()
+            return False
         return True

@@ -2,15 +2,18 @@
 
 import asyncio
 import random
+from collections import deque
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import structlog
 
-from consumer.following import FAILED, UNMAPPED, Following
-from consumer.gate import Gate, Hold, Way
+from consumer.following import LOST, UNMAPPED, Following
+from consumer.gate import LAST_LOOK, Gate, Hold, Way
 from consumer.job import Errand
 from consumer.ports import Clock, Meter, Sender
 from consumer.recent import Recent
+from consumer.retry import IMPORT_FAILED
 from consumer.shares import Traffic
 from consumer.turns import Turns
 from esputnik import requests
@@ -31,7 +34,10 @@ from esputnik.outcome import (
 log = structlog.get_logger()
 
 OPT_OUT = "consent.opt_out"
-NO_FAULTS = frozenset({FAILED, UNMAPPED})  # causes to send again that are no sign of an outage
+NO_LONGER_OURS = NoAnswer(maybe_sent=False, cause="not ours any more")
+NO_FAULTS = frozenset(
+    {IMPORT_FAILED, LOST, UNMAPPED, NO_LONGER_OURS.cause}
+)  # causes to send again that are no sign of an outage
 PROBE = Call(
     action=Action.ACCOUNT_INFO,
     intent="probe",
@@ -70,8 +76,9 @@ class Exchange:
         self._moved = asyncio.Event()
         self._probe_wanted = asyncio.Event()
         self._counted_waiting = 0
+        self._lines: dict[Way, deque[object]] = {}
         self._following = Following(
-            ask=self.ask, gate=gate, clock=clock, meter=meter, rng=rng, shut=self._shut
+            ask=self.ask, gate=gate, clock=clock, meter=meter, rng=rng, hear=self._hear
         )
 
     async def run(self) -> None:
@@ -93,27 +100,46 @@ class Exchange:
     async def admit(self, errands: Sequence[Errand]) -> bool:
         """Wait until calls that share one request may go; return whether one alone must."""
         way = way_of(errands)
-        while (wait := self.gate.wait(way, self._clock.now())) is not None:
-            self._counted_waiting += way.counts
-            self._probe_wanted.set()
-            try:
-                await self._clock.wait(self._moved, wait)
-            finally:
-                self._counted_waiting -= way.counts
+        if way in self._lines or self.gate.wait(way, self._clock.now()) is not None:
+            await self._stand_in_line(way)
         return self.gate.tries_one(way.action)
 
-    async def send(self, errands: Sequence[Errand], attempt: int) -> Sequence[Outcome]:
-        """Send calls that were admitted in one request; return one outcome each, in order."""
+    async def _stand_in_line(self, way: Way) -> None:
+        """Wait until it is our turn: who was on trial goes behind all others."""
+        place, line = object(), self._lines.setdefault(way, deque())
+        line.append(place)
+        self._counted_waiting += way.counts
+        try:
+            while (wait := self._wait(way, is_first=line[0] is place)) is not None:
+                self._probe_wanted.set()
+                await self._clock.wait(self._moved, wait)
+        finally:
+            self._counted_waiting -= way.counts
+            line.remove(place)
+            if not line:
+                del self._lines[way]
+            self._move_on()
+
+    def _wait(self, way: Way, *, is_first: bool) -> float | None:
+        return self.gate.wait(way, self._clock.now()) if is_first else LAST_LOOK
+
+    async def send(
+        self, errands: Sequence[Errand], attempt: int, failed_imports: int = 0
+    ) -> Sequence[Outcome]:
+        """Send calls that were admitted in one request; return one outcome each, in order.
+
+        `failed_imports`: how many imports of these calls have ended in an error before.
+        """
         way, kind = way_of(errands), self._kind(errands[0], attempt)
         try:
             if goes_alone(errands):
                 outcomes: Sequence[Outcome] = [await self._send_single(errands[0], kind)]
             else:
-                outcomes = await self._send_bulk(errands, kind, attempt)
+                outcomes = await self._send_bulk(errands, kind, failed_imports)
         except asyncio.CancelledError:
-            self.gate.gave_up(way.action)
+            self.gave_up(errands)
             raise
-        self._hear(way, outcomes, _quota(errands))
+        self._hear(way, outcomes, _quota(errands), is_urgent=kind is Traffic.URGENT)
         return outcomes
 
     def is_open(self, errands: Sequence[Errand]) -> bool:
@@ -126,6 +152,11 @@ class Exchange:
     def gave_up(self, errands: Sequence[Errand]) -> None:
         """Note that calls that were admitted do not go."""
         self.gate.gave_up(way_of(errands).action)
+        self._move_on()
+
+    def knows(self, errand: Errand) -> bool:
+        """Tell whether eSputnik may take the call for a repeat of something before it."""
+        return self._recent.knows(errand.call.lanes, self._clock.now())
 
     def was_last(self, errand: Errand) -> bool:
         """Tell whether the same request was the last about the contact within a minute."""
@@ -143,13 +174,15 @@ class Exchange:
         before = self.gate.actions.get(way.action)
         now, roll = self._clock.now(), self._rng.random()
         held = self.gate.refused(way, len(errands), causes, now, roll)
+        if before is not None:
+            self._move_on()
         self._tell(way.action, before)
         return held
 
-    def success(self, errands: Sequence[Errand], but_failures: int) -> float:
-        """Return the share of successes among the action's other requests lately."""
+    def success(self, errands: Sequence[Errand], since: float, but_failures: int) -> float:
+        """Return the share of successes among the action's other requests since then, lately."""
         pulse = self.gate.pulse(way_of(errands).action)
-        return pulse.success(self._clock.now(), but_failures=but_failures)
+        return pulse.success(self._clock.now(), since=since, but_failures=but_failures)
 
     def hold(self, errands: Sequence[Errand], blocked: Blocked) -> None:
         """Hold calls of an action, or all: eSputnik does not tell what must be known first."""
@@ -172,20 +205,33 @@ class Exchange:
         is_guarded = call.action is Action.ADD_CONTACT
         if not is_guarded:
             self._recent.sent(call.lanes, None, self._clock.now())
-        answer = await self._ask(request, kind, call.key)
+        errand.is_single = True  # an opt-out must not pass it
+        answer = await self._ask(request, kind, call.key, (errand,))
+        errand.is_single = False
         outcome = read(call, answer)
         if is_guarded and isinstance(outcome, Delivered):
             self._recent.sent(call.lanes, request.body, self._clock.now())
         if isinstance(outcome, Delivered) and errand.is_lookup and isinstance(answer, Answer):
             return _looked_up(errand, request, answer)
         if isinstance(outcome, Rejected) and call.confirm is not None:
-            confirmation = await self._ask(call.confirm, kind)
-            if isinstance(confirmation, Answer) and confirms(call, confirmation):
-                return Delivered()
+            return await self._confirm(call, call.confirm, outcome, kind)
         return outcome
 
+    async def _confirm(
+        self, call: Call, question: Request, refusal: Rejected, kind: Traffic
+    ) -> Outcome:
+        """Find out whether what was refused is done already; where nobody tells now, later."""
+        answer = await self._ask(question, kind)
+        if isinstance(answer, Answer) and confirms(call, answer):
+            return Delivered()
+        told = read(replace(call, action=question.action), answer)
+        if isinstance(told, Deferred):
+            return replace(told, maybe_done=False)
+        is_held = isinstance(told, Blocked) and told.scope is Scope.ACCOUNT
+        return told if is_held else refusal
+
     async def _send_bulk(
-        self, errands: Sequence[Errand], kind: Traffic, attempt: int
+        self, errands: Sequence[Errand], kind: Traffic, failed_imports: int
     ) -> Sequence[Outcome]:
         calls = [errand.call for errand in errands]
         shape = calls[0].shape
@@ -197,19 +243,26 @@ class Exchange:
             for call in calls:
                 self._recent.sent(call.lanes, None, self._clock.now())
         is_one_event = len(calls) == 1 and errands[0].riders is None
-        answer = await self._ask(request, kind, calls[0].key if is_one_event else None)
+        answer = await self._ask(request, kind, calls[0].key if is_one_event else None, errands)
         outcomes = read_bulk(shape, calls, answer)
         if not isinstance(outcomes, Accepted):
             return outcomes
         if self._await_imports:
-            return await self._following.end(outcomes, errands, attempt)
+            return await self._following.end(outcomes, errands, failed_imports)
         done = Delivered()
         return [outcomes.refused.get(at, done) for at in range(len(errands))]
 
     async def _ask(
-        self, request: Request, kind: Traffic, key: str | None = None
+        self,
+        request: Request,
+        kind: Traffic,
+        key: str | None = None,
+        errands: Sequence[Errand] = (),
     ) -> Answer | NoAnswer:
         await self._turns.take(request.quota, kind)
+        if errands and all(one.job.is_abandoned for each in errands for one in each.members()):
+            self._turns.give_back()
+            return NO_LONGER_OURS
         began = self._clock.now()
         self._meter.in_flight(request.action, 1)
         try:
@@ -223,7 +276,14 @@ class Exchange:
 
     # -- the gate -------------------------------------------------------------------------
 
-    def _hear(self, way: Way, outcomes: Sequence[Outcome], quota: Quota) -> None:
+    def _hear(
+        self,
+        way: Way,
+        outcomes: Sequence[Outcome],
+        quota: Quota = Quota.DEFAULT,
+        *,
+        is_urgent: bool = False,
+    ) -> None:
         """Open or shut the gate by what was said of these calls."""
         now, roll = self._clock.now(), self._rng.random()
         before = self.gate.actions.get(way.action)
@@ -234,7 +294,7 @@ class Exchange:
         throttles = [outcome for outcome in deferred if outcome.is_throttle]
         if throttles:
             waits = [outcome.retry_after or 1.0 for outcome in throttles]
-            self._turns.throttle.penalise(quota, now, max(waits))
+            self._turns.throttle.penalise(quota, now, max(waits), is_urgent=is_urgent)
         faults = [
             one.cause for one in deferred if not one.is_throttle and one.cause not in NO_FAULTS
         ]
@@ -244,6 +304,8 @@ class Exchange:
             self.gate.gave_up(way.action)
         elif self.gate.answered(way, now, succeeded=_is_any_delivered(outcomes)):
             self._move_on()
+        if before is not None:
+            self._move_on()  # the trial is over: who is next in line?
         self._tell(way.action, before)
 
     def _shut(self, blocked: Blocked, way: Way) -> None:
@@ -254,6 +316,7 @@ class Exchange:
         if blocked.scope is Scope.ACCOUNT and self.gate.account is None:
             log.error("held", scope="account", cause=blocked.cause, status=blocked.status)
         self.gate.blocked(blocked, way, self._clock.now(), self._rng.random())
+        self._probe_wanted.set()
         self._tell(way.action, before)
         self._move_on()
 

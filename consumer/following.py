@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from consumer.gate import Gate, Way
 from consumer.job import Errand
 from consumer.ports import Clock, Meter
-from consumer.retry import pause
+from consumer.retry import IMPORT_FAILED, pause
 from esputnik import requests
 from esputnik.call import Action, Request
 from esputnik.imports import Failed, Finished, Importing, Lost, read_import_status
@@ -27,7 +27,7 @@ LAST_POLL = 30.0  # s between polls at the most
 POLL_GROWTH = 1.6
 LONGEST_IMPORT = 1800.0  # s; an import without an end after that is sent again
 WHOLE_RESUBMITS = 2  # an import that failed is sent again whole, then by halves
-FAILED = "import failed"
+LOST = "import lost"
 UNMAPPED = "not in the mapping"
 POLL = Way(Action.IMPORT_STATUS)
 
@@ -45,20 +45,23 @@ class Following:
         clock: Clock,
         meter: Meter,
         rng: random.Random,
-        shut: Callable[[Blocked, Way], None],
+        hear: Callable[[Way, Sequence[Outcome]], None],
     ) -> None:
         self._ask = ask
         self._gate = gate
         self._clock = clock
         self._meter = meter
         self._rng = rng
-        self._shut = shut
+        self._hear = hear
         self.under_way = 0
 
     async def end(
-        self, accepted: Accepted, errands: Sequence[Errand], attempt: int
+        self, accepted: Accepted, errands: Sequence[Errand], failed: int
     ) -> Sequence[Outcome]:
-        """Return what became of each call, in their order; those refused at once are known."""
+        """Return what became of each call, in their order; those refused at once are known.
+
+        `failed`: how many imports of these calls have ended in an error before.
+        """
         rest = [errand for at, errand in enumerate(errands) if at not in accepted.refused]
         if not rest:
             return [accepted.refused[at] for at in range(len(errands))]
@@ -67,27 +70,27 @@ class Following:
             end = await self._poll(accepted.session)
         finally:
             self.under_way -= 1
-        ends = iter(self._ends(rest, end, attempt))
+        ends = iter(self._ends(rest, end, failed))
         return [
             accepted.refused[at] if at in accepted.refused else next(ends)
             for at in range(len(errands))
         ]
 
     def _ends(
-        self, errands: Sequence[Errand], end: Finished | Failed | Lost, attempt: int
+        self, errands: Sequence[Errand], end: Finished | Failed | Lost, failed: int
     ) -> Sequence[Outcome]:
         match end:
             case Finished(mapped=mapped):
                 return self._finished(errands, mapped)
             case Failed(detail=detail):
                 self._meter.imported("error")
-                if attempt <= WHOLE_RESUBMITS:
-                    return [Deferred(cause=FAILED)] * len(errands)
+                if failed < WHOLE_RESUBMITS:
+                    return [Deferred(cause=IMPORT_FAILED)] * len(errands)
                 lost = Rejected(reason="esp.import_item", detail=detail, is_whole=True)
                 return [lost] * len(errands)
             case Lost():
                 self._meter.imported("lost")
-                return [Deferred(cause="import lost")] * len(errands)
+                return [Deferred(cause=LOST)] * len(errands)
 
     def _finished(
         self, errands: Sequence[Errand], mapped: frozenset[str] | None
@@ -113,17 +116,23 @@ class Following:
         began, wait = self._clock.now(), FIRST_POLL
         request = requests.import_status(session)
         while self._clock.now() - began < LONGEST_IMPORT:
-            await self._clock.sleep(wait * (0.8 + 0.4 * self._rng.random()))
+            pause_seconds = wait * (0.8 + 0.4 * self._rng.random())
+            await self._clock.sleep(pause_seconds)
+            if self._gate.account is not None:
+                began += pause_seconds  # nobody can tell, so it does not count
+                continue
             match read_import_status(await self._ask(request)):
                 case Importing():
+                    self._hear(POLL, (Delivered(),))
                     wait = min(LAST_POLL, wait * POLL_GROWTH)
                 case Deferred() as deferred:
+                    self._hear(POLL, (deferred,))
                     wait = FIRST_POLL + pause(deferred, attempt=5, roll=self._rng.random())
                 case Blocked() as blocked:
-                    self._shut(blocked, POLL)
+                    self._hear(POLL, (blocked,))
                     wait = LAST_POLL
                 case ended:
-                    self._gate.answered(POLL, self._clock.now(), succeeded=True)
+                    self._hear(POLL, (Delivered(),))
                     return ended
         return Lost()
 

@@ -1,11 +1,20 @@
 """A record's plan as a job, with what is decided of consent. Shared by `run` and `replay`."""
 
 from consumer.consent.desk import ConsentDesk
+from consumer.delivery import DELETED, Delivery
 from consumer.job import Job, Owner
 from consumer.plan import Planned
 
 
-def begin(job: Job, owner: Owner, plan: Planned, desk: ConsentDesk | None, wall: float) -> None:
+def begin(  # noqa: PLR0913 - what decides of it
+    job: Job,
+    *,
+    owner: Owner,
+    plan: Planned,
+    desk: ConsentDesk | None,
+    delivery: Delivery,
+    wall: float,
+) -> None:
     """Take up the calls of an event, or those that are to be made instead.
 
     `wall` in seconds since 1970 UTC.
@@ -15,11 +24,13 @@ def begin(job: Job, owner: Owner, plan: Planned, desk: ConsentDesk | None, wall:
     if admission is None:
         job.begin(owner, plan, plan.calls, occurred_at)
         return
-    if admission.refusal is not None:
+    if admission.refusal is not None and delivery.awaits_deletion(plan.calls[0], occurred_at):
+        job.skipped = DELETED
+    elif admission.refusal is not None:
         plan = plan._replace(refusal=admission.refusal)
     job.begin(owner, plan, admission.calls, occurred_at)
     job.admission = admission
-    job.skipped = admission.skip
+    job.skipped = job.skipped or admission.skip
 
 
 async def remembered(job: Job, desk: ConsentDesk) -> bool:

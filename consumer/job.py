@@ -134,10 +134,11 @@ class Errand:
     """One call on its way.
 
     `origin` is the call as the event asked for it, `call` what is to be sent next. `state` is how
-    it ended (see `Fate`), empty before. `waits`, `passing`, `followers` and `ahead` belong to the
-    lanes, `batch` to the batcher. `riders` are later errands whose calls were merged into this
-    one's. `by_shape`: it goes as an item of a bulk request even when alone. `asserted`: it is done,
-    and will be done once more when the imports have ended that it passed.
+    it ended (see `Fate`), empty before. `waits`, `passing`, `followers`, `ahead` and the `names` it
+    stands under belong to the lanes, `batch` to the batcher. `riders` are later errands whose calls
+    were merged into this one's. `by_shape`: it goes as an item of a bulk request even when alone;
+    `is_single`: it is under way by the request of its own. `asserted`: it is done, and will be done
+    once more when the imports have ended that it passed.
     """
 
     __slots__ = (
@@ -147,8 +148,10 @@ class Errand:
         "by_shape",
         "call",
         "followers",
+        "is_single",
         "job",
         "learned",
+        "names",
         "origin",
         "passing",
         "riders",
@@ -164,10 +167,12 @@ class Errand:
         self.job = job
         self.state = ""
         self.learned = NOTHING
+        self.names = call.lanes
         self.todo: list[Call] | None = None
         self.waits = 0
         self.started = False
         self.by_shape = False
+        self.is_single = False
         self.asserted = False
         self.batch: Batch | None = None
         self.passing: list[Errand] | None = None
@@ -228,10 +233,11 @@ class Errand:
 class Batch:
     """Errands that travel in one request, at least one. `size` in bytes of their items.
 
-    `shape` is None for a call with a request of its own. `is_open` until it is taken to be sent.
+    `shape` is None for a call with a request of its own. `is_open` until it is taken to be sent;
+    then `busy` counts the requests it fell into that do not rest.
     """
 
-    __slots__ = ("action", "errands", "is_open", "opened_at", "shape", "size")
+    __slots__ = ("action", "busy", "errands", "is_open", "opened_at", "shape", "size")
 
     def __init__(self, action: Action, shape: Shape | None, opened_at: float) -> None:
         self.action = action
@@ -239,4 +245,5 @@ class Batch:
         self.opened_at = opened_at
         self.errands: dict[Errand, None] = {}  # in order; a dict, so that one is taken out fast
         self.size = 0
+        self.busy = 1
         self.is_open = True

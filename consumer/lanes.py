@@ -33,7 +33,8 @@ class Lanes:
     def stand(self, errand: Errand) -> list[Errand] | None:
         """Stand last under each of a call's names; return who stood there, None where nobody."""
         last, ahead = self._last, None
-        for name in errand.call.lanes:
+        errand.names = errand.call.lanes
+        for name in errand.names:
             one = last.get(name)
             last[name] = errand
             if one is not None and one is not errand:
@@ -58,6 +59,7 @@ class Lanes:
 
     def spread(self, errand: Errand, names: Iterable[str]) -> None:
         """Let an errand stand last under these names: those of a call that is merged into it."""
+        errand.names = tuple(dict.fromkeys((*errand.names, *names)))
         for name in names:
             self._last[name] = errand
 
@@ -74,7 +76,7 @@ class Lanes:
             if errand.followers is not None:
                 self._let_follow(errand, ready)
                 continue
-            for name in errand.call.lanes:
+            for name in errand.names:
                 if last.get(name) is errand:
                     del last[name]
                     if waiting and not waiting.get(name, 1):
@@ -141,7 +143,7 @@ class Lanes:
                 ready.append(follower)
 
     def _forget(self, errand: Errand) -> None:
-        for name in errand.call.lanes:
+        for name in errand.names:
             if self._last.get(name) is errand:
                 del self._last[name]
                 if not self._waiting.get(name, 1):
@@ -160,4 +162,4 @@ def is_import(errand: Errand) -> bool:
 
 
 def _may_be_passed(errand: Errand) -> bool:
-    return bool(errand.state) or is_import(errand)
+    return bool(errand.state) or (is_import(errand) and not errand.is_single)

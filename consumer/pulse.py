@@ -39,12 +39,15 @@ class Pulse:
         failed = sum(not ok for _, ok in self._recent)
         return len(self._recent) >= LEAST_REQUESTS and failed >= DOWN_SHARE * len(self._recent)
 
-    def success(self, now: float, *, but_failures: int = 0) -> float:
-        """Return the share of successes of the last half hour, 0 to 1; 0 where there were none.
+    def success(self, now: float, *, since: float, but_failures: int = 0) -> float:
+        """Return the share of successes since then, 0 to 1; 0 where there were none.
 
+        It counts whole minutes but for the first one, and half an hour at the most.
         `but_failures` are left out of the count: those of the one whose fault is in question.
         """
-        oldest = now // MINUTE - LONG_RUN
+        # The minute in which it began tells of what was before as well.
+        begun = since // MINUTE + (now - since >= MINUTE)
+        oldest = max(now // MINUTE - LONG_RUN + 1, begun)
         counted = [(ok, failed) for minute, ok, failed in self._minutes if minute >= oldest]
         ok = sum(one[0] for one in counted)
         failed = max(0, sum(one[1] for one in counted) - but_failures)

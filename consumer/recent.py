@@ -35,6 +35,11 @@ class Recent:
         mark = _mark(body)
         return all(self._last.get(name, (0.0, None))[1] == mark for name in names)
 
+    def knows(self, names: Iterable[str], now: float) -> bool:
+        """Tell whether a guarded request about any of these names went out within the minute."""
+        self._forget(now)
+        return any(name in self._last for name in names)
+
     def __len__(self) -> int:
         """Return how many names are remembered."""
         return len(self._last)

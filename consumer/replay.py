@@ -173,7 +173,14 @@ class Replay:
             tasks.create_task(self._settle(letter, "skipped"))
         else:
             job = Job(record, self._clock.now())
-            begin(job, self, plan, self._consent, self._clock.wall())
+            begin(
+                job,
+                owner=self,
+                plan=plan,
+                desk=self._consent,
+                delivery=self._delivery,
+                wall=self._clock.wall(),
+            )
             self._ids[job] = letter.id
             tasks.create_task(self._carry(letter, job))
 

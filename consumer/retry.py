@@ -15,13 +15,14 @@ from esputnik.outcome import Blocked, Deferred, Delivered, Outcome, Rejected
 
 CONFLICT = 409
 SERVER_ERROR = 500
+IMPORT_FAILED = "import failed"  # the cause of a call whose import ended in an error
 REPEATED = "repeated"  # the cause of a call held back by eSputnik's guard against repeats
 REPEAT_WINDOW = 61.0  # s; eSputnik refuses an identical single-contact request within a minute
 FIRST_WAIT = 0.5  # s
 LONGEST_WAIT = 60.0  # s
 LONGEST_THROTTLED_WAIT = 300.0  # s, after five 429 in a row
 PATIENT_THROTTLES = 5
-HALVE_AFTER = 3  # 5xx in a row on a batch while others of its action succeed
+HALVE_AFTER = 3  # 5xx in a row on a batch
 POISON_ATTEMPTS = 8  # 5xx on one item alone
 POISON_SECONDS = 1800.0
 POISON_SUCCESS = 0.9  # of the action's other requests meanwhile
@@ -119,12 +120,10 @@ def suspicion(*, server_errors: int, seconds: float, size: int, success: float) 
         size: How many calls the request carries.
         success: The share of the action's other requests that succeeded meanwhile.
     """
-    if success < POISON_SUCCESS:
-        return Suspicion.NONE
-    if size > 1:
+    if size > 1:  # to split it costs little, should it be an outage after all
         return Suspicion.ONE_OF_THEM if server_errors >= HALVE_AFTER else Suspicion.NONE
-    is_poison = server_errors >= POISON_ATTEMPTS and seconds >= POISON_SECONDS
-    return Suspicion.POISON if is_poison else Suspicion.NONE
+    is_alone = server_errors >= POISON_ATTEMPTS and success >= POISON_SUCCESS
+    return Suspicion.POISON if is_alone and seconds >= POISON_SECONDS else Suspicion.NONE
 
 
 def is_server_error(outcome: Outcome) -> bool:
@@ -136,6 +135,11 @@ def is_server_error(outcome: Outcome) -> bool:
 def may_have_run(outcome: Outcome) -> bool:
     """Tell whether a call may have been done although it was not answered."""
     return isinstance(outcome, Deferred) and outcome.maybe_done
+
+
+def failed_to_import(outcome: Outcome) -> bool:
+    """Tell whether a call was taken, and its import ended in an error."""
+    return isinstance(outcome, Deferred) and outcome.cause == IMPORT_FAILED
 
 
 def is_repeat(outcome: Outcome) -> bool:

@@ -40,11 +40,14 @@ class Scheduler:
             return ()
         return self._line_up(errand, ahead, now)
 
-    def is_behind_deletion(self, errand: Errand) -> bool:
-        """Tell whether a deletion that is no older waits or is under way for the same contact."""
+    def is_behind_deletion(self, call: Call, occurred_at: float) -> bool:
+        """Tell whether a deletion that is no older waits or is under way for the same contact.
+
+        `occurred_at` in seconds since 1970 UTC.
+        """
         return any(
-            one.origin.intent == DELETION and errand.job.occurred_at <= one.job.occurred_at
-            for one in self._lanes.ahead(self._lanes.last(errand.call.lanes))
+            one.origin.intent == DELETION and occurred_at <= one.job.occurred_at
+            for one in self._lanes.ahead(self._lanes.last(call.lanes))
         )
 
     def again(self, errand: Errand, now: float) -> None:
@@ -92,7 +95,7 @@ class Scheduler:
         overtaken = [
             one
             for one in self._lanes.ahead(ahead)
-            if one.call.intent == OPT_IN
+            if one.origin.action is Action.REMOVE_UNSUBSCRIBED
             and one.is_open
             and not one.state
             and _is_older(one, opt_out)
@@ -123,12 +126,20 @@ class Scheduler:
 
     def ended(self, errands: Sequence[Errand], now: float) -> None:
         """Take calls out whose `state` says how they ended; let on those behind them."""
-        for one in self._lanes.leave(errands):
-            if one.job.is_abandoned and all(member.job.is_abandoned for member in one.members()):
-                one.state = "N"
-                self.ended((one,), now)
-            else:
-                self._batcher.add(one, now)
+        leaving = errands
+        while leaving:
+            dropped = []
+            for one in self._lanes.leave(leaving):
+                if all(member.job.is_abandoned for member in one.members()):
+                    one.state = "N"
+                    dropped.append(one)
+                else:
+                    self._batcher.add(one, now)
+            leaving = dropped
+
+    def resumed(self, batch: Batch) -> None:
+        """Take the place of a batch again that was given back while its calls rested."""
+        self._batcher.resumed(batch)
 
 
 def _is_older(opt_in: Errand, opt_out: Errand) -> bool:

@@ -28,7 +28,8 @@ class Turns:
         """Return when a request may go; `give_back` must follow once it is answered."""
         now = self._clock.now()
         is_first = quota not in self._waiting and self._has_slot(kind)
-        if is_first and self.throttle.take(quota, now) <= 0:
+        is_urgent = kind is Traffic.URGENT
+        if is_first and self.throttle.take(quota, now, is_urgent=is_urgent) <= 0:
             self._used += 1
             return
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -68,7 +69,8 @@ class Turns:
     def _drain(self, quota: Quota, now: float) -> float | None:
         lines = self._waiting[quota]
         while kinds := self._ready(lines):
-            if (wait := self.throttle.take(quota, now)) > 0:
+            is_urgent = Traffic.URGENT in kinds  # then it is the next
+            if (wait := self.throttle.take(quota, now, is_urgent=is_urgent)) > 0:
                 return wait
             kind = self._shares[quota].next(kinds)
             self._used += 1

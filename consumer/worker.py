@@ -144,7 +144,7 @@ class Worker:
             is_told = job.log is not None and job.log.declare(job.record.offset)
             if is_told and await self.commit() and self.ledger.is_ours(job):
                 return True
-            await self._clock.wait(self._settled, RETRY_COMMIT)
+            await self._clock.sleep(RETRY_COMMIT)
         return False
 
     def withdraw(self, job: Job) -> None:
@@ -211,7 +211,14 @@ class Worker:
             return
         if not self._is_first(job, plan, now):
             return
-        begin(job, self, plan, self._consent, wall)
+        begin(
+            job,
+            owner=self,
+            plan=plan,
+            desk=self._consent,
+            delivery=self._delivery,
+            wall=wall,
+        )
         if job.history is History.DECLARED:
             self._delivery.doubt(job)
         self._delivery.submit(job)

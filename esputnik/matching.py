@@ -1,7 +1,8 @@
 """Finds the calls that an answer says failed: by what the items are about, never by position."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 
 from esputnik.bodies import Object, one_or_many, text_in
 from esputnik.call import Call
@@ -18,14 +19,23 @@ def failures_by_call(failures: Sequence[Object], calls: Sequence[Call]) -> dict[
     """
     if len(calls) == 1:
         return {0: text_in(failures[0].get("error"))} if failures else {}
+    by_mark = _indexes_by_mark(calls)
     texts: dict[int, str] = {}
     for failure in failures:
-        marks = set(marks_of(failure))
-        fitting = [index for index, call in enumerate(calls) if not marks.isdisjoint(call.marks)]
+        fitting = [index for mark in marks_of(failure) for index in by_mark.get(mark, ())]
         if not fitting:
             return None
         texts |= dict.fromkeys(fitting, text_in(failure.get("error")))
     return texts
+
+
+def _indexes_by_mark(calls: Sequence[Call]) -> Mapping[str, Sequence[int]]:
+    """Look through the calls once: there may be thousands, and as many failures."""
+    indexes: defaultdict[str, list[int]] = defaultdict(list)
+    for index, call in enumerate(calls):
+        for mark in call.marks:
+            indexes[mark].append(index)
+    return indexes
 
 
 def marks_of(failure: Object) -> Iterator[str]:

@@ -22,6 +22,7 @@ ORDER = (
 _CHANNELS = frozenset({"email", "sms"})
 _ADDRESS = frozenset({"region", "town", "address", "postcode"})
 _ID = "externalCustomerId"
+_BUYER = (_ID, "email", "phone", "firstName", "lastName")  # of an order; they make a contact
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,13 +56,11 @@ def _merged_orders(first: Call, second: Call, *, any_status: bool) -> Call | Non
     """An order event says how the order is now, so the later one stands for both."""
     if first.marks != second.marks:
         return None
-    if not any_status and _status(first.item) != _status(second.item):
+    before, after = orjson.loads(first.item), orjson.loads(second.item)
+    alike = _BUYER if any_status else ("status", *_BUYER)
+    if any(before.get(name) != after.get(name) for name in alike):
         return None
     return replace(second, lanes=_union(first, second))
-
-
-def _status(item: bytes) -> object:
-    return orjson.loads(item)["status"]
 
 
 def _merged_contacts(first: Call, second: Call, one: _Scope, other: _Scope) -> Call | None:

@@ -22,14 +22,17 @@ SHORTEST_WAIT = 0.001  # s; shorter ones are lost in rounding
 
 
 class _Bucket:
-    """Tokens at the time `filled`; times in monotonic seconds, `pace` in tokens a second."""
+    """Tokens at the time `filled`; times in monotonic seconds, `pace` in tokens a second.
+
+    Until `closed_until` what is urgent may go, until `shut_until` nothing.
+    """
 
     def __init__(self, limit: float) -> None:
         if limit <= 0:
             raise ValueError(f"a limit is above 0 requests a second, not {limit}")
         self.limit = limit
         self.pace = self.burst = 0.0
-        self.filled = self.closed_until = float("-inf")
+        self.filled = self.closed_until = self.shut_until = float("-inf")
         self.learned = 1.0  # of the pace, as it was at `closed_until`
         self.take_part(1.0)
         self.tokens = self.burst
@@ -64,23 +67,29 @@ class Throttle:
             bucket.fill(now)
             bucket.take_part(max(0.001, min(1.0, part)))
 
-    def take(self, quota: Quota, now: float) -> float:
+    def take(self, quota: Quota, now: float, *, is_urgent: bool = False) -> float:
         """Let one request go and return 0, or return how many seconds to wait before asking again.
 
         `now` is in monotonic seconds. A wait reserves nothing: whoever asks first goes first.
+        What is urgent keeps to the limit, and waits for no 429 but those of its own.
         """
         bucket = self._buckets[quota]
         bucket.fill(now)
-        if now < bucket.closed_until:
-            return bucket.closed_until - now
+        opens = bucket.shut_until if is_urgent else bucket.closed_until
+        if now < opens:
+            return opens - now
         if bucket.tokens >= 1.0:
             bucket.tokens -= 1.0
             return 0.0
         missing = (1.0 - bucket.tokens) / (bucket.pace * bucket.learned_at(now))
         return max(SHORTEST_WAIT, missing)
 
-    def penalise(self, quota: Quota, now: float, retry_after: float) -> None:
+    def penalise(
+        self, quota: Quota, now: float, retry_after: float, *, is_urgent: bool = False
+    ) -> None:
         """Let nothing go for `retry_after` seconds, then half as much; the pace recovers slowly.
+
+        `is_urgent`: it was an urgent request that was refused, so those have to wait as well.
 
         The requests that were under way when the limit was passed are refused together: they
         count as one.
@@ -90,3 +99,5 @@ class Throttle:
         if now >= bucket.closed_until:
             bucket.learned = max(LEAST, bucket.learned_at(now) * CUT)
         bucket.closed_until = max(bucket.closed_until, now + retry_after)
+        if is_urgent:
+            bucket.shut_until = max(bucket.shut_until, now + retry_after)
