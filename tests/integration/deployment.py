@@ -83,6 +83,7 @@ class Deployment:
             "KAFKA__GROUP_ID": self.prefix,
             "DEAD_LETTER__TOPIC": self.topic("dead"),
             "REPLAY__MEMORY_TOPIC": self.topic("replays"),
+            "CONSENT__MEMORY_TOPIC": self.topic("consent"),
         }
         own = given | dict(self.settings) | more
         made = consumer_settings(self.bootstrap, self.account.base_url, **own)

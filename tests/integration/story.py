@@ -5,10 +5,12 @@ Each record is keyed by its person, so that a person's events keep their order i
 
 import random
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import orjson
 
+BEGAN = datetime(2026, 11, 1, 10, tzinfo=UTC)
 REFUSED = "REFUSED"  # in the ids of orders that the sandbox is told to refuse
 
 
@@ -116,11 +118,13 @@ def _order_data(order: str, status: str, person: int) -> dict[str, Any]:
 
 
 def _event(event_id: str, event_type: str, data: dict[str, Any]) -> dict[str, Any]:
+    """An envelope. The number in its id is its place in the story: a second each."""
+    at = BEGAN + timedelta(seconds=int(event_id[1:]))
     return {
         "id": event_id,
         "type": event_type,
         "source": "/story",
-        "occurred_at": "2026-11-01T10:00:00Z",
+        "occurred_at": at.isoformat(),
         "data": data,
     }
 

@@ -59,7 +59,6 @@ async def user_of(
         "LEDGER__URL": "offsets:",
     }
     async with deployed(broker.plain, folder, dict.fromkeys(topics, 1), **settings) as made:
-        made.settings = settings | {"CONSENT__MEMORY_TOPIC": made.topic("consent")}
         others = [made.topic(name) for name in ("dead", "replays", "consent")]
         await make_topics(broker.plain, dict.fromkeys(others, 1))
         yield User(broker.plain, name, made)
