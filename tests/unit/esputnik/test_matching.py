@@ -33,6 +33,24 @@ def test_a_failure_that_fits_nobody_leaves_all_in_doubt() -> None:
     assert failures_by_call([a_failure()], sent) is None
 
 
+def test_a_failure_is_that_of_every_call_about_the_same() -> None:
+    sent = calls({"id:u1", "email:a@x.com"}, {"id:u2"}, {"id:u1"})
+
+    assert failures_by_call([a_failure("one", externalCustomerId="u1")], sent) == {
+        0: "one",
+        2: "one",
+    }
+
+
+def test_thousands_of_failures_are_found_at_once() -> None:
+    names = [f"u{number}" for number in range(20_000)]
+    failures = [a_failure(name, externalCustomerId=name) for name in reversed(names)]
+
+    found = failures_by_call(failures, calls(*({f"id:{name}"} for name in names)))
+
+    assert found == dict(enumerate(names))
+
+
 def test_a_call_of_its_own_needs_no_marks() -> None:
     assert failures_by_call([a_failure("one")], calls({"id:u1"})) == {0: "one"}
     assert failures_by_call([], calls({"id:u1"})) == {}
