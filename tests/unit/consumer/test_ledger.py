@@ -4,11 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from consumer.job import Job
+from consumer.job import History, Job
 from consumer.ledger import Ledger
-from consumer.progress import read_progress
+from consumer.progress import SPAN, read_progress, write_progress
 from consumer.record import Partition, Point
-from tests.builders import a_record
+from tests.builders import a_job, a_record
 
 USERS = Partition("users", 0)
 
@@ -151,6 +151,109 @@ def test_unfinished_records_are_listed_by_partition() -> None:
 
     assert list(ledger.unsettled()) == [here, there]
     assert list(ledger.unsettled([USERS, Partition("users", 9)])) == [here]
+
+
+def test_a_partition_with_unfinished_records_is_told_from_one_without() -> None:
+    ledger = a_ledger()
+    elsewhere = Partition("users", 9)
+    job = opened(ledger, 0)
+
+    assert ledger.has_unsettled([elsewhere, USERS])
+    assert not ledger.has_unsettled([elsewhere])
+
+    ledger.settle(job)
+
+    assert not ledger.has_unsettled([USERS])
+
+
+def test_a_record_without_an_assignment_is_nobodys() -> None:
+    job = a_job()
+
+    assert not Ledger().is_ours(job)
+    assert not Ledger().settle(job)
+
+
+def test_a_record_is_ours_while_its_assignment_lasts() -> None:
+    ledger = a_ledger()
+    job = opened(ledger, 0)
+    assert ledger.is_ours(job)
+
+    ledger.assign(USERS, Point(0))
+
+    assert not ledger.is_ours(job)
+
+
+def test_what_the_group_did_not_take_is_committed_again() -> None:
+    ledger = a_ledger()
+    ledger.settle(opened(ledger, 0))
+    wanted = ledger.commit_points()
+    assert ledger.commit_points() == {}
+
+    ledger.not_committed(wanted | points({Partition("other", 1): 5}))
+
+    assert ledger.commit_points() == wanted
+
+
+# -- what is told beside the commit point ---------------------------------------------------
+
+
+def test_what_an_earlier_assignment_told_of_a_record_is_known_when_it_is_read_again() -> None:
+    ledger = Ledger()
+    ledger.assign(USERS, Point(3, write_progress(3, settled={5}, declared={4})))
+
+    history = {offset: opened(ledger, offset).history for offset in (3, 4, 5)}
+
+    assert history == {3: History.NONE, 4: History.DECLARED, 5: History.SETTLED}
+
+
+def test_what_an_earlier_assignment_told_is_passed_on_until_it_is_read_again() -> None:
+    ledger = Ledger()
+    told = write_progress(3, settled={6}, declared={4, 7})
+    ledger.assign(USERS, Point(3, told))
+    ledger.settle(opened(ledger, 3))
+    opened(ledger, 4)
+
+    ((offset, progress),) = ledger.commit_points().values()
+
+    assert (offset, progress) == (4, write_progress(4, settled={6}, declared={4, 7}))
+
+
+def test_a_send_is_declared_beside_the_commit_point_until_it_is_withdrawn() -> None:
+    ledger = a_ledger()
+    log = ledger.logs[USERS]
+    opened(ledger, 0)
+
+    assert log.declare(0)
+    declared = ledger.commit_points()
+    ledger.committed(declared)
+    log.withdraw(0)
+
+    assert read_progress(0, declared[USERS].progress).declared == {0}
+    assert ledger.commit_points() == points({USERS: 0})
+
+
+def test_of_a_record_that_is_finished_no_send_is_told() -> None:
+    ledger = a_ledger()
+    job = opened(ledger, 0)
+    ledger.logs[USERS].declare(0)
+
+    ledger.settle(job)
+
+    assert ledger.commit_points() == points({USERS: 1})
+
+
+def test_a_send_too_far_beyond_the_commit_point_cannot_be_declared() -> None:
+    ledger = a_ledger()
+    log = ledger.logs[USERS]
+    first = opened(ledger, 0)
+    opened(ledger, SPAN)
+
+    assert log.declare(SPAN - 1)
+    assert not log.declare(SPAN)
+
+    ledger.settle(first)
+
+    assert log.declare(SPAN)
 
 
 @given(st.lists(st.integers(1, 3), max_size=30), st.randoms(use_true_random=False))
