@@ -28,6 +28,7 @@ from consumer.consent.topic import ConsentTopic, prepare
 from consumer.delivery import Delivery
 from consumer.errors import CredentialsError, SettingsError
 from consumer.exchange import PROBE
+from consumer.findings import DEAD_LETTER_ROOM
 from consumer.gate import Gate
 from consumer.graveyard import Graveyard
 from consumer.health import Vitals
@@ -44,7 +45,6 @@ from esputnik.outcome import Blocked, Scope
 log = structlog.get_logger()
 
 LOOK_AGAIN = 30.0  # s between looks for topics of the default table that do not exist yet
-DEAD_LETTER_ROOM = 64 * 1024  # what our headers may add to a record
 DEAD_LETTER_PARTITIONS = 8
 DEAD_LETTER_RETENTION_MS = 30 * 24 * 3600 * 1000
 DRAIN_MARGIN = 5.0  # s of the stop deadline kept for the last commit and the leave

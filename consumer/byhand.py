@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 
 from consumer.build import client
-from consumer.errors import CredentialsError, WorkFailedError
+from consumer.errors import CredentialsError, UsageError, WorkFailedError
 from consumer.settings import Loaded
 from esputnik import requests
 from esputnik.actions import InputError, by_hand
@@ -19,12 +19,6 @@ from esputnik.call import Action, Call, Repeat, Request
 from esputnik.outcome import Answer, Blocked, Deferred, Delivered, NoAnswer, Outcome, Scope
 
 REFUSED = 400  # the least status of a refusal
-
-
-class UsageError(WorkFailedError):
-    """The input is wrong."""
-
-    exit_code = 2
 
 
 async def run_call(loaded: Loaded, action: str, source: str) -> int:

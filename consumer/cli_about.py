@@ -12,7 +12,6 @@ import typer
 from consumer.cli import Config, Json, Set, loaded_for, typed, write_line
 from consumer.cli_tables import table
 from consumer.cli_words import Chance, chance
-from consumer.errors import SettingsError
 from consumer.settings import LEAVES, Loaded, Settings
 from handlers.routes import ROUTES
 from schemas.catalog import json_schema
@@ -67,12 +66,7 @@ def sandbox(
         typer.echo(f"listening on {address}")
         sys.stdout.flush()
 
-    try:
-        asyncio.run(serve(port=port, seed=seed, faults=faults, switches=switches, ready=ready))
-    except OSError as trouble:
-        raise SettingsError(
-            [f"--port {port}: {trouble.strerror}; write another port, or 0 for a free one"]
-        ) from None
+    asyncio.run(serve(port=port, seed=seed, faults=faults, switches=switches, ready=ready))
 
 
 def schemas(

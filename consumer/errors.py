@@ -2,6 +2,7 @@
 
 SyncError                    70  a bug
 ├── WorkFailedError           1  the work asked for failed
+│   └── UsageError            2  what was given cannot be read
 ├── KafkaUnreachableError    69  no broker answered in time
 ├── CredentialsError         77  refused by Kafka or eSputnik
 └── SettingsError            78  bad settings, each fault on its own line
@@ -20,6 +21,12 @@ class WorkFailedError(SyncError):
     """The work asked for failed."""
 
     exit_code = 1
+
+
+class UsageError(WorkFailedError):
+    """What was given cannot be read, or is not what was asked for."""
+
+    exit_code = 2
 
 
 class KafkaUnreachableError(SyncError):

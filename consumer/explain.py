@@ -14,7 +14,7 @@ import orjson
 from consumer import build
 from consumer.batcher import Limits
 from consumer.clock import SystemClock
-from consumer.errors import WorkFailedError
+from consumer.errors import UsageError
 from consumer.explain_lines import LineError, read_line
 from consumer.job import Batch, Errand, Job
 from consumer.plan import UNKNOWN, Plan, Planned, Planner, Skipped
@@ -52,7 +52,7 @@ def _opened(path: str) -> BinaryIO:
     try:
         return Path(path).open("rb")
     except OSError as trouble:
-        raise WorkFailedError(f"{path}: {trouble.strerror or 'cannot be read'}") from None
+        raise UsageError(f"{path}: {trouble.strerror or 'cannot be read'}") from None
 
 
 def _write(out: BinaryIO | TextIO, line: bytes) -> None:

@@ -12,8 +12,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from consumer.byhand import UsageError, run_call, run_token_create
-from consumer.errors import CredentialsError, SyncError, WorkFailedError
+from consumer.byhand import run_call, run_token_create
+from consumer.errors import CredentialsError, SyncError, UsageError, WorkFailedError
 from consumer.settings import Loaded
 from consumer.settings_sources import load
 

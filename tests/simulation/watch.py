@@ -225,7 +225,8 @@ class Watch:
         if len(self.by_key[key]) > 1 and before.epoch.replica != replica.name:
             return True
         if self._world.plan.settings["sends.delivery"] == "at_least_once":
-            return before.fate == "doubt" or self._is_over(before.epoch)
+            epochs = (before.epoch, replica.epoch)  # of which a zombie's is over, too
+            return before.fate == "doubt" or any(map(self._is_over, epochs))
         return False
 
     def _is_over(self, epoch: Epoch) -> bool:
@@ -244,10 +245,12 @@ class Watch:
         exchange = replica.delivery._exchange  # noqa: SLF001 - the seam lies within
         send = exchange.send
 
-        async def watched(errands: Sequence[Errand], attempt: int) -> Sequence[Outcome]:
+        async def watched(
+            errands: Sequence[Errand], attempt: int, failed_imports: int = 0
+        ) -> Sequence[Outcome]:
             names = self._occupy(replica, errands)
             try:
-                return await send(errands, attempt)
+                return await send(errands, attempt, failed_imports)
             finally:
                 for name in names:
                     replica.busy.pop(name, None)

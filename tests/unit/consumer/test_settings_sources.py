@@ -517,10 +517,10 @@ def test_an_open_host_needs_a_token(token: dict[str, str]) -> None:
 
 
 def test_settings_of_parts_that_are_not_built_are_named_in_one_warning() -> None:
-    (warning,) = loading("audit.topic=a", CONSENT__SKEW="300", ADMIN__PORT="1").warnings
+    (warning,) = loading("audit.topic=a", WEBHOOKS__ENABLED="true", ADMIN__PORT="1").warnings
 
     assert warning == (
-        "of no effect in this version: ESPUTNIK_SYNC_CONSENT__SKEW, ESPUTNIK_SYNC_AUDIT__TOPIC"
+        "of no effect in this version: ESPUTNIK_SYNC_AUDIT__TOPIC, ESPUTNIK_SYNC_WEBHOOKS__ENABLED"
     )
 
 
