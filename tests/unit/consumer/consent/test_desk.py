@@ -143,6 +143,19 @@ def test_an_opt_out_by_user_id_is_one_of_the_address_that_was_found() -> None:
     in_an_office(story)
 
 
+def test_an_opt_out_of_another_channel_says_nothing_of_the_address_that_was_found() -> None:
+    async def story(office: Office) -> None:
+        by_phone = {"phone": "+380671234567", "channel": "sms"}
+        await office.carry(an_event("user.updated", by_phone | {"user_id": "1", "email": ANN}))
+
+        assert await office.carry(opt_out(by_phone)) == "delivered"
+
+        written = [record.key for record in office.replica.topic.log[1:]]
+        assert (office.unsubscribed, written) == ([], [of("p:380671234567")])
+
+    in_an_office(story)
+
+
 def test_an_opt_out_of_the_future_counts_as_of_its_record() -> None:
     async def story(office: Office) -> None:
         await office.carry(opt_out(at=2 * HOUR, timestamp=0))
