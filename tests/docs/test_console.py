@@ -84,7 +84,7 @@ def shell(commands: list[str], environ: dict[str, str]) -> subprocess.CompletedP
         env=environ,
         capture_output=True,
         check=False,
-        timeout=15,
+        timeout=60,
     )
 
 
