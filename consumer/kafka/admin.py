@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Self
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
@@ -14,6 +15,8 @@ from consumer.kafka.rights import operations
 
 WRITE = 4  # Kafka's code of the operation
 MOST_REPLICAS = 3
+APPEARS_SECONDS = 10.0  # until a new topic must be told of
+LOOK_AGAIN = 0.05  # s
 
 
 class KafkaAdmin:
@@ -60,7 +63,7 @@ class KafkaAdmin:
     ) -> None:
         """Create a topic, replicated by the lesser of 3 and the brokers; keep one that exists.
 
-        `setting` is the environment name of what names the topic.
+        `setting` is the environment name of what names the topic. Returns once brokers tell of it.
 
         Raises:
             SettingsError: The broker does not allow it.
@@ -74,6 +77,14 @@ class KafkaAdmin:
                 why = rest[0] if rest and rest[0] else f"error {code}"
                 fault = f"{setting}: {name} cannot be created ({why})"
                 raise SettingsError([f"{fault}; create it, or allow this user to"])
+        await self._wait_for(topic)
+
+    async def _wait_for(self, topic: str) -> None:
+        """Wait until brokers tell of a new topic, a moment after it was made."""
+        with suppress(TimeoutError):  # a user who may not see it never does
+            async with asyncio.timeout(APPEARS_SECONDS):
+                while not await self.partitions(topic):
+                    await asyncio.sleep(LOOK_AGAIN)
 
     async def coordinator(self, group: str) -> int:
         """Return the broker that coordinates a group; waits for a young cluster to choose one.
