@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 from consumer.kafka import NotAcknowledgedError, TooLargeError
 from consumer.record import Headers, Partition, Record
-from tests.fakes.kafka import FakeBroker
 from tests.fakes.schedule import over
 
 SEND_SECONDS = 30.0  # after which an acknowledgement is waited for no more
@@ -24,13 +23,12 @@ class WriteFate:
     is_told: bool = True
 
 
-class FakeWriter:
-    """Writes to topics of a broker in memory. `on_write` is told of each record as it is kept."""
+class UncertainWriter:
+    """Hands each record that arrives to `keep`; `fate` decides what befalls it."""
 
-    def __init__(self, broker: FakeBroker) -> None:
-        self.fate: Callable[[], WriteFate] = WriteFate
-        self.on_write: Callable[[Record], None] = lambda _: None
-        self._broker = broker
+    def __init__(self, fate: Callable[[], WriteFate], keep: Callable[[Record], object]) -> None:
+        self._fate = fate
+        self._keep = keep
 
     async def send(
         self,
@@ -45,11 +43,11 @@ class FakeWriter:
         if len(value or b"") > LARGEST:
             raise TooLargeError(topic)
         record = Record(topic, (near or 0) % PARTITIONS, 0, 0, key, value, headers)
-        fate = self.fate()
+        fate = self._fate()
 
         def arrive() -> None:
             for _ in range(fate.times):
-                self.on_write(self._broker.put(record))
+                self._keep(record)
 
         try:
             async with asyncio.timeout(SEND_SECONDS):

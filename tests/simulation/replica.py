@@ -17,10 +17,11 @@ from esputnik.call import Action, Request
 from esputnik.outcome import Answer, NoAnswer
 from tests.corpus import NOW
 from tests.fakes.group import CommitFate, Group, Member
-from tests.fakes.letters import FakeWriter, WriteFate
+from tests.fakes.letters import UncertainWriter, WriteFate
 from tests.fakes.meter import CountingMeter
 from tests.fakes.schedule import begin_as, this_loop
 from tests.fakes.time import LoopClock
+from tests.fakes.topic import FakeFollowed
 from tests.simulation.history import Epoch
 
 if TYPE_CHECKING:
@@ -66,7 +67,15 @@ class Replica:
         return Epoch(self.name, self.source.generation)
 
     def _build(self, loaded: Loaded, stop_seconds: float) -> None:
-        settings = loaded.settings
+        settings, memory = loaded.settings, self.world.memory
+        desk, self.memory = build.consent(
+            settings,
+            secret=build.secret_of(loaded),
+            followed=FakeFollowed(memory),
+            writer=UncertainWriter(self._write_fate, lambda one: memory.put(one.key, one.value)),
+            clock=self.clock,
+            rng=self._rng,
+        )
         self.delivery = build.delivery(
             settings,
             sender=_Sender(self),
@@ -75,10 +84,10 @@ class Replica:
             meter=self.meter,
             rng=self._rng,
             caught_up=self.source.caught_up,
+            consent=desk,
         )
         self.world.watch.sends_of(self)
-        writer = FakeWriter(self.world.broker)
-        writer.fate, writer.on_write = self._write_fate, self._written
+        writer = UncertainWriter(self._write_fate, self._written)
         graveyard = Graveyard(
             writer=writer,
             topic=DEAD_LETTERS,
@@ -97,6 +106,7 @@ class Replica:
             meter=self.meter,
             buffer=Buffer(records=settings.buffer.max_records, bytes=settings.buffer.max_bytes),
             max_ratio=settings.dead_letter.max_ratio,
+            consent=desk,
             stop_seconds=stop_seconds,
         )
         self.delivery.declarations = self.worker
@@ -108,12 +118,15 @@ class Replica:
         self.root = begin_as(self.name, self._live())
 
     async def _live(self) -> None:
+        await self.memory.load()
         await self.source.start(self.world.topics, self.worker)
         async with asyncio.TaskGroup() as tasks:
-            beside = tasks.create_task(self.delivery.run())
+            beside = [tasks.create_task(one.run()) for one in (self.delivery, self.memory)]
             await self.worker.run()
-            beside.cancel()
+            for task in beside:
+                task.cancel()
         await self.source.stop()
+        self.world.history.orphan(self.name)
         self.tell("stopped")
 
     def stop(self) -> None:
@@ -169,7 +182,7 @@ class Replica:
         return WriteFate(times=0, is_told=False) if self.crosses("P10") else self.world.write_fate()
 
     def _written(self, record: Record) -> None:
-        self.world.watch.letter(record)
+        self.world.watch.letter(self.world.broker.put(record))
         self.crosses("P11")
 
 

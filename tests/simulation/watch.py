@@ -308,9 +308,7 @@ class Watch:
             self.broken("I18", f"a {entry.told.kind} was buried as {found.reason}")
 
     def _is_right(self, entry: Entry, reason: str) -> bool:
-        if isinstance(entry.plan, Refused):
-            return reason == entry.plan.refusal.reason
-        if not isinstance(entry.plan, Planned):
+        if isinstance(entry.plan, Skipped):
             return False
         if entry.plan.refusal is not None:
             return reason == entry.plan.refusal.reason
@@ -318,7 +316,18 @@ class Watch:
             return True
         if entry.told.kind == "upsert" and reason == "esp.import_item":
             return self._world.plan.has_fault("import_error")
-        return reason == "sync.in_doubt" and self._is_in_doubt(entry.plan)
+        is_in_doubt = reason == "sync.in_doubt" and self._is_in_doubt(entry.plan)
+        return is_in_doubt or self._is_outdated(entry, reason)
+
+    def _is_outdated(self, entry: Entry, reason: str) -> bool:
+        """Tell whether something later is why a record is buried that was read again."""
+        later = [one.told for one in self._later(entry)]
+        if reason == "consent.erased":
+            return any(told.kind == "deletion" for told in later)
+        is_stale = reason == "consent.stale_opt_in"
+        return is_stale and any(
+            told.kind == "opt_out" or "attach" in told.targets[0] for told in later
+        )
 
     def _is_in_doubt(self, plan: Planned) -> bool:
         at_most_once = self._world.plan.settings["sends.delivery"] == "at_most_once"

@@ -19,6 +19,7 @@ from tests.fakes.group import CommitFate, Group, Member
 from tests.fakes.kafka import FakeBroker
 from tests.fakes.letters import WriteFate, places
 from tests.fakes.schedule import later, this_loop
+from tests.fakes.topic import FakeTopic
 from tests.simulation.events import (
     MARK_FIELD,
     PEOPLE,
@@ -58,6 +59,7 @@ class World:
         self.group = Group(self.broker)
         self.group.on_commit = self._committed
         self.account = Account(switches=Switches(**plan.switches), seed=plan.seed)
+        self.memory = FakeTopic()
         self.history = History(self.account)
         self.network = Network(self.account, self.history, self.rng("network"), plan.latency, NOW)
         self.replicas: list[Replica] = []
