@@ -83,7 +83,7 @@ class KafkaAdmin:
         """Wait until brokers tell of a new topic, a moment after it was made."""
         with suppress(TimeoutError):  # a user who may not see it never does
             async with asyncio.timeout(APPEARS_SECONDS):
-                while not await self.partitions(topic):
+                while not await self.partitions(topic):  # noqa: ASYNC110 - brokers tell nobody
                     await asyncio.sleep(LOOK_AGAIN)
 
     async def coordinator(self, group: str) -> int:
