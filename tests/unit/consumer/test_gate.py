@@ -129,8 +129,11 @@ def test_trials_come_with_a_jitter_of_a_tenth() -> None:
     gate = Gate()
 
     gate.blocked(RIGHTS, ORDERS, 0.0, 0.5)
-
     assert gate.wait(ORDERS, 0.0) == pytest.approx(63.0)
+
+    gate.wait(ORDERS, 63.0)
+    gate.blocked(RIGHTS, ORDERS, 63.0, 0.5)
+    assert gate.wait(ORDERS, 63.0) == pytest.approx(126.0)
 
 
 def test_one_held_call_at_a_time_tries_whether_the_action_is_open_again() -> None:
