@@ -155,6 +155,7 @@ class Delivery:
         for errand in job.errands:
             if not errand.state and not errand.origin.chained:
                 self._enter(errand)
+        self._work.set()
 
     def awaits_deletion(self, call: Call, occurred_at: float) -> bool:
         """Tell whether a token registration would bring back a contact that is about to go."""
