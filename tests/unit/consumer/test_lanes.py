@@ -223,6 +223,15 @@ def test_an_opt_out_waits_once_for_what_stands_before_several_imports() -> None:
     assert end(lanes, plain) == [*imports, opt_out]
 
 
+def test_an_import_that_ends_lets_no_opt_out_go_that_waits_for_something_else() -> None:
+    item, plain = importing("e:a"), about("e:b")
+    opt_out = opting_out("e:a", "e:b")
+    lanes = entered(item, plain, opt_out)
+
+    assert end(lanes, item) == []
+    assert end(lanes, plain) == [opt_out]
+
+
 def test_an_opt_out_that_stood_behind_nothing_but_an_ended_call_goes_at_once() -> None:
     ended, item = about("e:a"), importing("e:a")
     lanes = entered(ended, item)

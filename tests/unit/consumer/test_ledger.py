@@ -218,6 +218,17 @@ def test_what_an_earlier_assignment_told_is_passed_on_until_it_is_read_again() -
     assert (offset, progress) == (4, write_progress(4, settled={6}, declared={4, 7}))
 
 
+def test_what_was_told_of_a_record_counts_no_more_once_it_is_read_again() -> None:
+    ledger = Ledger()
+    ledger.assign(USERS, Point(3, write_progress(3, settled={4}, declared={3})))
+    for offset in (3, 4):
+        opened(ledger, offset)
+
+    ledger.logs[USERS].withdraw(3)
+
+    assert ledger.commit_points() == points({USERS: 3})
+
+
 def test_a_send_is_declared_beside_the_commit_point_until_it_is_withdrawn() -> None:
     ledger = a_ledger()
     log = ledger.logs[USERS]

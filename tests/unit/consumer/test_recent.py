@@ -38,6 +38,7 @@ def test_any_other_request_about_a_contact_stands_between() -> None:
 
     assert not recent.was_last([ANN], b"first", 2.0)
     assert recent.knows([ANN], 2.0)
+    assert not recent.knows([ANN], WINDOW + 1)
 
 
 def test_of_requests_that_no_refusal_can_be_about_nothing_is_remembered() -> None:

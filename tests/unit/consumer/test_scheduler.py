@@ -384,6 +384,16 @@ def test_an_opt_in_is_overruled_that_has_yet_to_look_up_the_contact() -> None:
     assert is_overruled
 
 
+def test_an_opt_in_is_overruled_once() -> None:
+    scheduler = a_scheduler()
+    submitted(scheduler, a_call(lanes=(ANN,)))
+    opt_in = submitted(scheduler, an_opt_in(), offset=1)
+    first, second = (a_job(an_opt_out(), offset=offset).errands[0] for offset in (2, 3))
+
+    assert list(scheduler.submit(first, 0.0)) == [opt_in]
+    assert list(scheduler.submit(second, 0.0)) == []
+
+
 def test_an_opt_in_under_way_is_waited_for() -> None:
     scheduler = a_scheduler()
     opt_in = submitted(scheduler, an_opt_in(), offset=1)
