@@ -74,8 +74,19 @@ class Membership:
         """Have the listener finish and commit; after this nothing may be committed any more."""
         await self.listener.revoking([partition(place) for place in self.consumer.assignment()])
 
+    @property
+    def is_member(self) -> bool:
+        """Tell whether the group knows us, as far as we have heard.
+
+        Once out, aiokafka forgets who it was and commits as nobody. Brokers take that from a group
+        that is empty by then, over whatever others have committed meanwhile.
+        """
+        return bool(self.consumer._coordinator.member_id)  # noqa: SLF001 - nothing public tells
+
     async def commit(self, points: Mapping[Partition, Point]) -> bool:
         """Commit; False where the group did not take it, or did not say in time."""
+        if not self.is_member:
+            return False
         offsets = {topic_partition(p): OffsetAndMetadata(*point) for p, point in points.items()}
         try:
             async with asyncio.timeout(COMMIT_SECONDS):
@@ -83,7 +94,7 @@ class Membership:
         except (KafkaError, TimeoutError) as trouble:
             log.warning("commit_not_taken", error=type(trouble).__name__)
             return False
-        return True
+        return self.is_member
 
     def share(self, topics: Collection[str]) -> float:
         """Return our part of all partitions of these topics, 0 to 1."""
