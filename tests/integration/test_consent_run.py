@@ -1,0 +1,77 @@
+"""Consent on real Kafka: an opt-out outlives the process, and another key never finds it empty."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from consumer.consent.records import encode_fingerprint
+from tests.brokers.kafka import Kafka
+from tests.integration.deployment import Deployment, deployed, run_command
+from tests.integration.events import an_event
+
+pytestmark = [pytest.mark.kafka, pytest.mark.timeout(120)]
+
+EMAIL = "ann@example.com"
+ANOTHER = "another-key"
+SETTING = "ESPUTNIK_SYNC_PRIVACY__HASH_KEY"
+
+
+def word(kind: str, when: str) -> dict[str, Any]:
+    told = an_event(f"contact.opted_{kind}", channel="email", email=EMAIL)
+    return told | {"occurred_at": when}
+
+
+async def tell_and_stop(deployment: Deployment, event: dict[str, Any], **settings: Any) -> None:
+    """Have a process carry one event to its end."""
+    consumer = await deployment.start(**settings)
+    await deployment.tell("events", event)
+    await deployment.drained()
+    assert await consumer.stop() == 0
+
+
+async def test_an_old_opt_in_is_stale_to_the_process_after_the_one_that_heard_the_opt_out(
+    kafka: Kafka, tmp_path: Path
+) -> None:
+    async with deployed(kafka.bootstrap, tmp_path, {"events": 1}) as deployment:
+        await tell_and_stop(deployment, word("out", "2026-11-01T10:00:00Z"))
+        await tell_and_stop(deployment, word("in", "2026-11-01T09:00:00Z"))
+        letters = await deployment.letters()
+        state = await deployment.account.state()
+
+        assert [letter.reason for letter in letters] == ["consent.stale_opt_in"]
+        assert EMAIL in state["unsubscribed"]
+
+
+async def test_with_another_key_the_process_starts_with_the_old_hash_key_alone(
+    kafka: Kafka, tmp_path: Path
+) -> None:
+    async with deployed(kafka.bootstrap, tmp_path, {"events": 1}) as deployment:
+        await tell_and_stop(deployment, word("out", "2026-11-01T10:00:00Z"))
+        await deployment.account.use_key(ANOTHER)
+        refused = await run_command(
+            "run", settings=deployment.environment(ESPUTNIK__API_KEY=ANOTHER)
+        )
+        kept = {"ESPUTNIK__API_KEY": ANOTHER, "PRIVACY__HASH_KEY": "sandbox"}
+        await tell_and_stop(deployment, word("in", "2026-11-01T09:00:00Z"), **kept)
+        letters = await deployment.letters()
+
+        assert refused.code == 78
+        assert refused.err.decode().count(SETTING) == 1
+        assert b"Traceback" not in refused.err
+        assert [letter.reason for letter in letters] == ["consent.stale_opt_in"]
+
+
+async def test_a_topic_marked_with_another_key_ends_a_running_process_with_one_line(
+    kafka: Kafka, tmp_path: Path
+) -> None:
+    async with deployed(kafka.bootstrap, tmp_path, {"events": 1}) as deployment:
+        consumer = await deployment.start()
+        mark = encode_fingerprint("0" * 64)
+        await deployment.produce("consent", mark.value, key=mark.key)
+        await deployment.producer.flush()
+        code = await consumer.part.ended()
+
+        assert code == 78
+        assert consumer.log.count(SETTING) == 1
+        assert "Traceback" not in consumer.log
