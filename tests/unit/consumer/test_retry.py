@@ -54,10 +54,11 @@ def test_what_was_refused_alone_is_lost() -> None:
     assert ruled([errand], REFUSED) == Ruling(lost=[(errand, REFUSED)])
 
 
-def test_a_refused_bulk_is_sent_again_by_halves_at_once() -> None:
-    some = errands(*[an_item()] * 3)
+@pytest.mark.parametrize(("size", "middle"), [(2, 1), (3, 2)])
+def test_a_refused_bulk_is_sent_again_by_halves_at_once(size: int, middle: int) -> None:
+    some = errands(*[an_item()] * size)
 
-    assert ruled(some, REFUSED, REFUSED, REFUSED) == Ruling(apart=[some[:2], some[2:]])
+    assert ruled(some, *[REFUSED] * size) == Ruling(apart=[some[:middle], some[middle:]])
 
 
 def test_one_refused_item_of_a_bulk_is_lost_and_the_others_done() -> None:
