@@ -39,3 +39,14 @@ async def produce(deployment: Deployment, records: Iterable[Record]) -> None:
     for record in records:
         await deployment.produce("events", record.value, key=record.key, headers=record.headers)
     await deployment.producer.flush()
+
+
+async def has_started(part: Part) -> None:
+    """Wait until a consumer says that it carries records."""
+    await part.first(lambda line: line if '"event":"started"' in line else None)
+
+
+async def killed(part: Part) -> None:
+    """Kill a consumer, whatever it does."""
+    part.process.kill()
+    await part.ended()

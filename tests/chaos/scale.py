@@ -3,5 +3,5 @@
 import os
 
 IS_FULL = os.environ.get("ESPUTNIK_SYNC_TEST_CHAOS") == "full"
-KILLS = 200 if IS_FULL else 5
-SAMPLE = ("sending", "finished", "buried-unacknowledged")
+KILLS = 200 if IS_FULL else 4
+FLAPS = 30 if IS_FULL else 3
