@@ -198,6 +198,9 @@ class Delivery:
             return
         for overtaken in self._scheduler.submit(errand, self._clock.now()):
             overtaken.job.skipped = OVERTAKEN
+            admission = overtaken.job.admission
+            if admission is not None and self._consent is not None:
+                self._consent.overtaken(admission, overtaken.origin)
             self._conclude(overtaken, "N")
 
     # -- calls out ------------------------------------------------------------------------

@@ -12,6 +12,7 @@ from consumer.consent.hashing import Hasher
 from consumer.consent.memory import Memory
 from consumer.consent.opt_ins import OptIns
 from consumer.consent.ports import Shelf
+from consumer.consent.rules import Rule
 from consumer.plan import Planned
 from consumer.ports import Clock
 from consumer.record import Record
@@ -67,6 +68,12 @@ class ConsentDesk:
         refusal = await self._opt_ins.refusal(admission, call, ask)
         self._audit(admission)
         return refusal
+
+    def overtaken(self, admission: Admission, call: Call) -> None:
+        """Take note of an opt-in that waited and was left out, since an opt-out came meanwhile."""
+        word = admission.word(call)
+        admission.decide(word.target, "skipped", Rule.OVERTAKEN, word.at)
+        self._audit(admission)
 
     async def remember(self, admission: Admission, *, is_delivered: bool) -> tuple[Call, ...]:
         """Have written what an event says; return once all in-sync replicas have it.

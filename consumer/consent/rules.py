@@ -22,6 +22,7 @@ class Rule(StrEnum):
 
     NEWEST = "newest"
     SUPERSEDED = "superseded"
+    OVERTAKEN = "overtaken"
     STALE = "stale_opt_in"
     UNKNOWN = "unknown_order"
     ERASED = "erased"

@@ -71,8 +71,11 @@ def test_an_opt_in_that_waits_is_overtaken_by_an_opt_out() -> None:
             await world.settled()
         return world
 
-    world = run(main())
+    with capture_logs() as logs:
+        world = run(main())
 
+    rules = [line["rule"] for line in logs if line["event"] == "consent_decided"]
+    assert sorted(rules) == ["newest", "overtaken"]
     assert world.meter.counts["skipped contact.opted_in overtaken"] == 1
     assert world.reasons == []
     assert world.asked("remove-unsubscribed") == []
