@@ -149,6 +149,8 @@ class Gate:
         lets_go = hold is not None and (succeeded or hold.kind is not Kind.REFUSALS)
         if lets_go:
             self._release(way.action)
+        else:
+            self.gave_up(way.action)  # answered, and none the wiser
         if succeeded and not way.counts:
             lets_go = self._all_is_well(now) or lets_go
         return lets_go
@@ -230,6 +232,8 @@ class Gate:
             hold.failed(now, roll)
         if way.counts and kind is Kind.OUTAGE:
             self._counted.add(way.action)
+        elif kind is not Kind.OUTAGE:
+            self._counted.discard(way.action)
 
     def _release(self, action: Action) -> None:
         del self.actions[action]

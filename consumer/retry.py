@@ -8,6 +8,7 @@ item that alone draws a 5xx again and again while all others of its action succe
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import Enum
+from typing import assert_never
 
 from consumer.job import Errand
 from esputnik.call import Repeat
@@ -91,6 +92,8 @@ def rule(  # noqa: PLR0913 - everything the decision hangs on
                 ruling.wait = max(ruling.wait, pause(deferred, attempt=attempt, roll=roll))
             case Blocked():
                 ruling.again.append(errand)
+            case _ as never:
+                assert_never(never)
     ruling.apart = halves(refused)
     return ruling
 

@@ -34,8 +34,8 @@ class _Bucket:
         self.pace = self.burst = 0.0
         self.filled = self.closed_until = self.shut_until = float("-inf")
         self.learned = 1.0  # of the pace, as it was at `closed_until`
+        self.tokens = float("inf")  # as many as fit
         self.take_part(1.0)
-        self.tokens = self.burst
 
     def take_part(self, part: float) -> None:
         """Let only a part of the limit go, 0 to 1."""
@@ -43,6 +43,7 @@ class _Bucket:
         whole = float(floor(most)) if most >= 1 else most
         self.pace = PACE * whole
         self.burst = 1.0 + BURST * whole
+        self.tokens = min(self.tokens, self.burst)
 
     def learned_at(self, now: float) -> float:
         return min(1.0, self.learned + RECOVERY * max(0.0, now - self.closed_until))

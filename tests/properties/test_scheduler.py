@@ -164,7 +164,7 @@ EVENTS = st.lists(EVENT, max_size=30)
 DICE = st.randoms(use_true_random=False)
 FEW = st.integers(1, 3)
 THOROUGH = settings(
-    max_examples=300, deadline=None, suppress_health_check=[HealthCheck.data_too_large]
+    max_examples=100, deadline=None, suppress_health_check=[HealthCheck.data_too_large]
 )
 
 
