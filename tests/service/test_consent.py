@@ -251,6 +251,24 @@ def test_an_opt_out_follows_to_another_e_mail_before_the_contact_gets_it(
     assert world.reasons == []
 
 
+def test_an_opt_out_by_user_id_is_remembered_of_the_address_that_was_looked_up() -> None:
+    async def main() -> World:
+        world = a_world()
+        world.put("user.signed_up", {"user_id": "1", "email": ANN})
+        async with world.running():
+            await world.settled()
+            say(world, "out", -1000, topic="web", user_id="1")
+            await world.settled()
+            say(world, "in", -1000, topic="crm", email=ANN)
+            await world.settled()
+        return world
+
+    world = run(main())
+
+    assert world.reasons == ["consent.stale_opt_in"]
+    assert is_out(world)
+
+
 def test_an_opt_out_of_a_user_id_nobody_has_is_one_letter_and_is_remembered() -> None:
     async def main() -> World:
         world = a_world()
