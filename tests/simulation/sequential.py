@@ -60,6 +60,9 @@ def visible(account: Account) -> dict[str, Any]:
 
 
 def _profile(contact: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what counts of a contact; of a deleted one nothing else does."""
+    if contact["deleted"]:
+        return {"deleted": True}
     addresses = sorted(
         (one["type"], one["value"]) for one in contact["channels"] if one["type"] in ADDRESSES
     )
