@@ -5,6 +5,9 @@ from collections.abc import Iterator
 import pytest
 
 from tests.brokers.kafka import Kafka, Layout
+from tests.chaos.scale import IS_FULL
+
+collect_ignore = [] if IS_FULL else ["test_cluster.py", "test_members.py"]
 
 
 @pytest.fixture(scope="package")

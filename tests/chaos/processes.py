@@ -7,6 +7,7 @@ from pathlib import Path
 
 from demo.parts import Part, start
 from tests.chaos.launcher import KILLED
+from tests.chaos.tale import Tale, faults
 from tests.integration.deployment import Deployment
 from tests.integration.story import REFUSED, Record
 
@@ -50,3 +51,8 @@ async def killed(part: Part) -> None:
     """Kill a consumer, whatever it does."""
     part.process.kill()
     await part.ended()
+
+
+async def books(deployment: Deployment, tale: Tale, kills: int) -> list[str]:
+    state, letters = await deployment.account.state(), await deployment.letters()
+    return faults(tale, state, letters, lost=kills)

@@ -4,4 +4,3 @@ import os
 
 IS_FULL = os.environ.get("ESPUTNIK_SYNC_TEST_CHAOS") == "full"
 KILLS = 200 if IS_FULL else 4
-FLAPS = 30 if IS_FULL else 3

@@ -1,0 +1,44 @@
+"""Orders that come and arrive: enough to tell what was read."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+
+from tests.brokers.topics import entry, produce
+from tests.integration.deployment import Deployment
+from tests.integration.events import an_event
+
+
+def order(number: int) -> dict[str, Any]:
+    return an_event(
+        "order.changed",
+        number,
+        order_id=f"o-{number}",
+        status="delivered",
+        total="10.00",
+        currency="UAH",
+        date="2026-11-01T10:00:00Z",
+        email="buyer@example.com",
+    )
+
+
+def names(*numbers: int) -> set[str]:
+    return {f"o-{number}" for number in numbers}
+
+
+async def orders(deployment: Deployment) -> set[str]:
+    return set((await deployment.account.state())["orders"])
+
+
+async def put(
+    deployment: Deployment, topic: str, partition: int, *events: Mapping[str, Any]
+) -> None:
+    """Write with a producer of its own: one that has seen a topic go may wait for it for long."""
+    at = deployment.topic(topic)
+    values = [entry(at, orjson.dumps(event), partition=partition) for event in events]
+    await produce(deployment.bootstrap, values)
+
+
+async def has(deployment: Deployment, *numbers: int) -> bool:
+    return names(*numbers) <= await orders(deployment)
