@@ -20,6 +20,7 @@ CHATTY = {
 }
 PERSON: dict[str, Any] = {"user_id": "1", "email": EMAIL, "phone": PHONE}
 APP: dict[str, Any] = {"app_id": "83b77a49-fc28-409b-aeaa-68c9d544ab9d", "token": TOKEN}
+LATER = "2026-11-01T11:00:00Z"
 ORDER: dict[str, Any] = {
     "status": "delivered",
     "total": "10.00",
@@ -41,7 +42,7 @@ def good_events() -> list[dict[str, Any]]:
         an_event("device_token.registered", **APP, **PERSON),
         an_event("device_token.changed", active=False, **APP),
         an_event("contact.opted_out", channel="email", email=EMAIL, reason=CODE),
-        an_event("contact.opted_in", channel="email", email=EMAIL),
+        an_event("contact.opted_in", channel="email", email=EMAIL) | {"occurred_at": LATER},
         an_event("activity.recorded", name="seen", email=EMAIL, params={"code": CODE}),
         an_event("message.requested", message_id=555, email=EMAIL, params={"code": CODE}),
         an_event("segment.joined", segment_id=7, user_ids=["1"]),
