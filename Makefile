@@ -61,7 +61,7 @@ bench: ## Measure speed beside peers; BENCH_ARGS names another command
 	@.venv-bench/bin/python -m bench $(BENCH_ARGS)
 
 chaos: $(TEST) ## Kill, freeze and bounce real processes and brokers, for half an hour or so
-	ESPUTNIK_SYNC_TEST_CHAOS=full $(BIN)/python -m pytest tests/chaos $(PYTEST_ARGS)
+	SYNC_TEST_CHAOS=full $(BIN)/python -m pytest tests/chaos $(PYTEST_ARGS)
 
 docs: $(TEST) ## Write the tables of docs/ anew, and try every example in them
 	$(BIN)/python -m consumer.pages

@@ -1,8 +1,8 @@
 """The brokers of a test run: started when first needed, ended with the run.
 
 `kafka` tests need Apache Kafka itself. Where there is none they are left out, and the summary says
-which. With ESPUTNIK_SYNC_TEST_KAFKA=required it is an error to lack what it runs on; what cannot be
-had then are its jars alone, where Maven reaches no repository. ESPUTNIK_SYNC_TEST_LEFT_OUT names a
+which. With SYNC_TEST_KAFKA=required it is an error to lack what it runs on; what cannot be
+had then are its jars alone, where Maven reaches no repository. SYNC_TEST_LEFT_OUT names a
 file to say the same in.
 """
 
@@ -43,7 +43,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def _lacking(count: int) -> str | None:
     """Return what keeps Apache Kafka from running; fetch what it needs, where it can run."""
     if not (can_run_java() or can_run_image()):
-        if os.environ.get("ESPUTNIK_SYNC_TEST_KAFKA") == "required":
+        if os.environ.get("SYNC_TEST_KAFKA") == "required":
             raise pytest.UsageError(f"{count} tests need {NEEDED}; neither is here")
         return f"they need {NEEDED}"
     try:
@@ -64,7 +64,7 @@ def pytest_terminal_summary(
     terminalreporter.section("left out")
     for line in lines:
         terminalreporter.line(line)
-    if told := os.environ.get("ESPUTNIK_SYNC_TEST_LEFT_OUT"):
+    if told := os.environ.get("SYNC_TEST_LEFT_OUT"):
         Path(told).write_text("\n".join(lines) + "\n")
 
 

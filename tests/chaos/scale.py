@@ -2,5 +2,5 @@
 
 import os
 
-IS_FULL = os.environ.get("ESPUTNIK_SYNC_TEST_CHAOS") == "full"
+IS_FULL = os.environ.get("SYNC_TEST_CHAOS") == "full"
 KILLS = 200 if IS_FULL else 4

@@ -354,8 +354,8 @@ def test_events_that_cannot_be_read_are_no_failure_of_explain() -> None:
     ]
 
 
-def test_a_file_that_is_not_there_is_a_failure_of_explain(tmp_path: Path) -> None:
-    (line,) = refused(run("explain", "none.ndjson", cwd=tmp_path), 1)
+def test_a_file_that_is_not_there_is_wrong_usage_of_explain(tmp_path: Path) -> None:
+    (line,) = refused(run("explain", "none.ndjson", cwd=tmp_path), 2)
 
     assert line == "none.ndjson: No such file or directory"
 

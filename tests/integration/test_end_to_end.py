@@ -21,6 +21,9 @@ async def deployment(kafka: Kafka, tmp_path: Path) -> AsyncIterator[Deployment]:
         yield made
 
 
+NEXT_DAY = {"occurred_at": "2026-11-02T10:00:00Z"}
+
+
 async def sent(deployment: Deployment, *events: dict[str, Any]) -> list[dict[str, Any]]:
     """Tell the events one by one and return what eSputnik was asked, polls left out."""
     await deployment.start()
@@ -199,7 +202,7 @@ async def test_the_further_calls(deployment: Deployment) -> None:
         deployment,
         an_event("user.signed_up", user_id="42", email="ann@example.com"),
         an_event("contact.opted_out", channel="email", user_id="42"),
-        an_event("contact.opted_in", channel="email", email="ann@example.com"),
+        an_event("contact.opted_in", channel="email", email="ann@example.com") | NEXT_DAY,
         an_event("segment.left", segment_id=7, contact_ids=[5]),
         an_event("activity.recorded", name="seen", user_id="42", params={"sku": "x"}),
         an_event("message.requested", message_id=555, email="ann@example.com"),
