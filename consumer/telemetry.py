@@ -32,6 +32,8 @@ FIELDS = frozenset(
     | {"topics", "partitions", "group", "session", "letter", "host", "port", "version"}
     | {"channel", "verdict", "at"}
 )
+SAME_AGAIN = 10.0  # s until the same message of a library is logged again
+MOST_MESSAGES = 1000  # of libraries that are remembered for that
 CONSENT_RULES = frozenset({"overtaken", "superseded"})  # by which a word of consent is skipped
 _VALUE_BEGINS = re.compile(r"[:=<>'\"(\[{\n\d]")
 
@@ -85,18 +87,37 @@ def _lost(error: BaseException | None) -> None:
 
 
 class _Bridge(logging.Handler):
-    """Takes what libraries log, without the values in it: those may be anybody's."""
+    """Takes what libraries log, without the values in it: those may be anybody's.
+
+    In an outage libraries say the same many times a second: of each message one in ten seconds is
+    taken.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._taken: dict[tuple[str, str], float] = {}
 
     def emit(self, record: logging.LogRecord) -> None:
         """Log the words of a library's message, and the kind of its error."""
+        reason = str(record.msg)[:500] if record.args else _first_words(str(record.msg))
+        if self._is_repeat((record.name, reason), record.created):
+            return
         error = record.exc_info[0] if record.exc_info else None
         structlog.get_logger().log(
             record.levelno,
             "library_message",
             logger=record.name,
-            reason=str(record.msg)[:500] if record.args else _first_words(str(record.msg)),
+            reason=reason,
             error=error.__name__ if error else None,
         )
+
+    def _is_repeat(self, said: tuple[str, str], now: float) -> bool:
+        if 0 <= now - self._taken.get(said, -SAME_AGAIN) < SAME_AGAIN:
+            return True
+        if len(self._taken) >= MOST_MESSAGES:
+            self._taken.clear()
+        self._taken[said] = now
+        return False
 
 
 def _first_words(text: str) -> str:

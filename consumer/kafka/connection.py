@@ -6,6 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from aiokafka import AIOKafkaProducer
 from aiokafka.errors import (
     KafkaConnectionError,
     KafkaError,
@@ -87,6 +88,7 @@ async def start(client: Startable, connection: Connection) -> None:
         CredentialsError: The brokers refuse the credentials.
         KafkaUnreachableError: No broker answered in time, or its certificate cannot be trusted.
     """
+    _pace(client)
     loop = asyncio.get_running_loop()
     deadline = loop.time() + connection.start_timeout
     while True:
@@ -108,6 +110,25 @@ async def start(client: Startable, connection: Connection) -> None:
             await asyncio.sleep(RETRY_SECONDS)
         else:
             return
+
+
+def _pace(client: Startable) -> None:
+    """Let a client that reaches no broker rest before it asks again.
+
+    aiokafka 0.14 does not where it knows no leader of a partition: while connections are refused
+    it asks thousands of times a second.
+    """
+    name = "client" if isinstance(client, AIOKafkaProducer) else "_client"
+    inner = getattr(client, name)
+    update = inner._metadata_update  # noqa: SLF001 - nothing public tells that it failed
+
+    async def paced(*asked: Any) -> bool:  # noqa: ANN401 - passed on as it came
+        if await update(*asked):
+            return True
+        await asyncio.sleep(RETRY_SECONDS)
+        return False
+
+    inner._metadata_update = paced  # noqa: SLF001 - as above
 
 
 async def _ask_why(connection: Connection) -> None:

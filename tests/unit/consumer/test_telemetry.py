@@ -124,6 +124,20 @@ def test_a_library_that_wrote_its_values_in_itself_is_cut_at_the_first_of_them(
     assert MARK not in err.getvalue()
 
 
+def test_what_a_library_says_again_and_again_is_logged_once_in_ten_seconds(
+    err: io.StringIO,
+) -> None:
+    for at in (100.0, 100.1, 109.9, 110.0, 115.0):
+        said = {"name": "aiokafka", "levelno": logging.ERROR, "created": at}
+        for words in ("Unable to update metadata from %s", "No such node %s"):
+            logging.getLogger().handle(
+                logging.makeLogRecord({**said, "msg": words, "args": (MARK,)})
+            )
+
+    told = [line["reason"] for line in lines(err)]
+    assert told == 2 * ["Unable to update metadata from %s", "No such node %s"]
+
+
 def test_an_error_that_a_library_logs_shows_its_kind_alone(err: io.StringIO) -> None:
     try:
         burst()
