@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from consumer.consent.admission import Admission
 from consumer.consent.desk import ConsentDesk
 from consumer.exchange import Exchange, goes_alone, way_of
 from consumer.fates import Fate
@@ -24,7 +25,6 @@ from consumer.retry import (
     suspicion,
 )
 from consumer.scheduler import OPT_IN, OVERTAKEN, Scheduler
-from esputnik.activity import Trouble
 from esputnik.call import Action, Call, Repeat
 from esputnik.outcome import Blocked, Delivered, Outcome, Rejected
 
@@ -32,8 +32,13 @@ TOO_LARGE = 413
 REGISTER = "token.register"
 DELETED = "deleted"  # the rule by which a registration behind a deletion is skipped
 STATES = {True: "X", False: "R"}
-OPT_INS = frozenset(  # the actions that tell opt-ins
-    {Action.REMOVE_UNSUBSCRIBED, Action.DETACH_CONTACTS, Action.SET_SUBSCRIPTIONS}
+CONSENT = frozenset(  # the actions that tell opt-ins, and opt-outs by the e-mail list
+    {
+        Action.ADD_UNSUBSCRIBED,
+        Action.REMOVE_UNSUBSCRIBED,
+        Action.DETACH_CONTACTS,
+        Action.SET_SUBSCRIPTIONS,
+    }
 )
 IN_DOUBT = Rejected(reason="sync.in_doubt", detail="it was about to be sent when the process ended")
 
@@ -295,8 +300,8 @@ class Delivery:
                 await self._rest(trip, wait)
 
     async def _send(self, trip: Trip, errands: list[Errand]) -> Sequence[Outcome]:
-        """Send calls but for opt-ins that something is against; return one outcome each."""
-        against = await self._against(errands) if errands[0].call.action in OPT_INS else {}
+        """Send calls but for what consent is against; return one outcome each."""
+        against = await self._against(errands) if errands[0].call.action in CONSENT else {}
         if not against:
             return await self._exchange.send(errands, trip.attempt, trip.failed_imports)
         going = [errand for errand in errands if errand not in against]
@@ -306,22 +311,28 @@ class Delivery:
         sent = iter(await self._exchange.send(going, trip.attempt, trip.failed_imports))
         return [against[one] if one in against else next(sent) for one in errands]
 
-    async def _against(self, errands: Sequence[Errand]) -> Mapping[Errand, Trouble]:
-        """Return what is against opt-ins, right before they are sent: each time anew."""
-        found: dict[Errand, Trouble] = {}
+    async def _against(self, errands: Sequence[Errand]) -> Mapping[Errand, Outcome]:
+        """Return what becomes of opt-ins that something is against, each time anew.
 
-        async def look(errand: Errand, desk: ConsentDesk) -> None:
-            admission = errand.job.admission
-            if admission is None or errand.origin.intent != OPT_IN:
-                return
+        An opt-out that was to be told again is done if a newer opt-in came to be known.
+        """
+        found: dict[Errand, Outcome] = {}
+
+        async def look(errand: Errand, admission: Admission, desk: ConsentDesk) -> None:
             trouble = await desk.before_opt_in(admission, errand.call, self._exchange.ask)
             if trouble is not None:
                 found[errand] = trouble
 
-        if self._consent is not None:
-            async with asyncio.TaskGroup() as tasks:
-                for errand in errands:
-                    tasks.create_task(look(errand, self._consent))
+        desk = self._consent
+        if desk is None:
+            return found
+        async with asyncio.TaskGroup() as tasks:
+            for errand in errands:
+                admission = errand.job.admission
+                if errand.job.is_crossed and not desk.stands(errand.call):
+                    found[errand] = Delivered()
+                elif admission is not None and errand.origin.intent == OPT_IN:
+                    tasks.create_task(look(errand, admission, desk))
         blocked = next((one for one in found.values() if isinstance(one, Blocked)), None)
         if blocked is not None:
             self._exchange.hold(errands, blocked)

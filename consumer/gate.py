@@ -199,7 +199,8 @@ class Gate:
         """Return when the account is to be probed, in monotonic seconds; None: it need not be."""
         if self.account is not None:
             return self.account.next_trial
-        times = [self.actions[action].next_trial for action in self._counted]
+        held = map(self.actions.__getitem__, self._counted)
+        times = [one.next_trial for one in held if not (one.has_sign or one.is_tried)]
         if self.doubt is not None:
             times.append(self.doubt.next_trial)
         return min(times, default=None)

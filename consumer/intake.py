@@ -44,5 +44,6 @@ async def remembered(job: Job, desk: ConsentDesk) -> bool:
     is_delivered = job.verdict is None and job.skipped is None
     again = await desk.remember(admission, is_delivered=is_delivered)
     if again and not job.is_abandoned:
+        job.is_crossed = True
         job.go_on(again)
     return not again

@@ -59,6 +59,7 @@ class Job:
     `plan` is whatever the owner wants to remember, `admission` what is decided of consent, if
     anything; `occurred_at` the event's time in seconds since 1970 UTC. `unfinished` counts the
     errands still to end.
+    `is_crossed`: an opt-out of it is told again, if it still stands when its turn comes.
     `verdict` is the first refusal, `skipped` the rule by which a call was left out.
     """
 
@@ -67,6 +68,7 @@ class Job:
         "errands",
         "history",
         "is_abandoned",
+        "is_crossed",
         "is_settled",
         "log",
         "occurred_at",
@@ -88,6 +90,7 @@ class Job:
         self.history = History.NONE
         self.is_settled = False
         self.is_abandoned = False
+        self.is_crossed = False
         self.unfinished = 0
         self.occurred_at = 0.0
         self.verdict: tuple[Call, Rejected] | None = None

@@ -29,7 +29,7 @@ class PartitionLog:
         self.is_leaving = False
         self.records = 0
         self.bytes = 0
-        self._committed = start
+        self._committed: Point | None = start
         self._is_dirty = False
         self._open: deque[Job] = deque()
 
@@ -83,9 +83,10 @@ class PartitionLog:
             jobs.popleft()
         return jobs[0].record.offset if jobs else self.next_to_take
 
-    def touch(self) -> None:
-        """Note that there is something new to commit."""
+    def not_committed(self) -> None:
+        """Note that nobody knows what the group has: it may have taken what it did not answer."""
         self._is_dirty = True
+        self._committed = None
 
     def to_commit(self) -> Point | None:
         """Return the commit point, with what is told beside it, if any of it is news."""
@@ -183,7 +184,7 @@ class Ledger:
     def not_committed(self, points: dict[Partition, Point]) -> None:
         """Note what the group did not take: it is news still."""
         for place in points.keys() & self.logs.keys():
-            self.logs[place].touch()
+            self.logs[place].not_committed()
 
     def next_to_take(self) -> dict[Partition, int]:
         """Return the offset that each owned partition must be read from next."""

@@ -14,7 +14,7 @@ from consumer.delivery import Delivery
 from consumer.intake import begin, remembered
 from consumer.job import History, Job
 from consumer.ledger import Ledger
-from consumer.plan import Planned, Planner, Refused, Skipped
+from consumer.plan import Plan, Planned, Planner, Refused, Skipped
 from consumer.ports import Clock, EventMeter, Letters, Source
 from consumer.record import Partition, Point, Record
 from consumer.repeats import Repeats, Seen
@@ -192,7 +192,7 @@ class Worker:
 
     def _begin(self, job: Job, now: float, wall: float) -> None:
         plan = self._planner.plan(job.record, wall)
-        if job.history is History.SETTLED:
+        if job.history is History.SETTLED and not _may_be_done_again(plan):
             self._skip(job, plan.type, "settled_before")
         elif isinstance(plan, Planned):
             self._submit(job, plan, now, wall)
@@ -355,6 +355,16 @@ class Worker:
             left = deadline - self._clock.now()
             if left <= 0 or not await self._clock.wait(self._settled, left):
                 return
+
+
+def _may_be_done_again(plan: Plan) -> bool:
+    """Tell whether what was finished before is done again with all around it.
+
+    What comes before it in its partition may be done again, and would undo it otherwise.
+    """
+    return isinstance(plan, Planned) and all(
+        call.repeat is not Repeat.COUNTS for call in plan.calls
+    )
 
 
 def _content(plan: Planned) -> int:

@@ -12,7 +12,8 @@ from consumer.consent.hashing import Hasher
 from consumer.consent.memory import Memory
 from consumer.consent.opt_ins import OptIns
 from consumer.consent.ports import Shelf
-from consumer.consent.rules import Rule
+from consumer.consent.rules import Rule, standing
+from consumer.consent.words import EMAIL
 from consumer.plan import Planned
 from consumer.ports import Clock
 from consumer.record import Record
@@ -74,6 +75,11 @@ class ConsentDesk:
         word = admission.word(call)
         admission.decide(word.target, "skipped", Rule.OVERTAKEN, word.at)
         self._audit(admission)
+
+    def stands(self, opt_out: Call) -> bool:
+        """Tell whether an opt-out by the e-mail list is still the newest word of its address."""
+        email = self._admitting.hash_of_address(opt_out)
+        return standing(self._memory.words(email, EMAIL), self._skew) is not None
 
     async def remember(self, admission: Admission, *, is_delivered: bool) -> tuple[Call, ...]:
         """Have written what an event says; return once all in-sync replicas have it.

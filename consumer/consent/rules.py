@@ -39,11 +39,13 @@ def ms(time: datetime) -> int:
 def effective(occurred_at: datetime, timestamp: int, now: float) -> int:
     """Return the time that counts: the event's, unless it is to come; then its record's.
 
-    `timestamp` is the record's in ms, -1 for none; `now` in seconds since 1970 UTC.
+    The record's counts as it is, for our own clock may be slow. `timestamp` is the record's in ms,
+    -1 for none; `now` in seconds since 1970 UTC.
     """
-    present = int(now * 1000)
-    candidates = (ms(occurred_at), timestamp)
-    return next((at for at in candidates if 0 <= at <= present + LEEWAY), present)
+    present, at = int(now * 1000), ms(occurred_at)
+    if 0 <= at <= present + LEEWAY:
+        return at
+    return timestamp if timestamp >= 0 else present
 
 
 def overrules(opt_in: Word, opt_out: Word, skew: int) -> bool:
