@@ -16,7 +16,7 @@ IMAGE ?= esputnik-sync
 PYTEST_ARGS ?=
 BENCH_ARGS ?= versus
 
-.PHONY: help venv demo test check lint types wheel pure bench chaos docs lock image clean
+.PHONY: help venv demo test check lint types wheel pure bench soak chaos docs lock image clean
 
 help: ## Show these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-6s %s\n", $$1, $$2}' Makefile
@@ -59,6 +59,9 @@ bench: ## Measure speed beside peers; BENCH_ARGS names another command
 	@$(MAKE) --no-print-directory VENV=.venv-bench $(BENCH)
 	@$(MAKE) --no-print-directory VENV=.venv-bench-quix $(QUIX)
 	@.venv-bench/bin/python -m bench $(BENCH_ARGS)
+
+soak: $(TEST) ## Play SEEDS histories, 10,000 unless said otherwise; prints those that broke a promise
+	$(BIN)/python -m tests.simulation --seeds $(or $(SEEDS),10000)
 
 chaos: $(TEST) ## Kill, freeze and bounce real processes and brokers, for half an hour or so
 	SYNC_TEST_CHAOS=full $(BIN)/python -m pytest tests/chaos $(PYTEST_ARGS)

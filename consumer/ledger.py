@@ -105,6 +105,10 @@ class PartitionLog:
         """Note that the group acknowledged this commit point."""
         self._committed = point
 
+    def to_come_again(self) -> Iterator[Job]:
+        """Return the records from the commit point on: whoever takes over reads them again."""
+        return iter(self._open)
+
     def unsettled(self) -> Iterator[Job]:
         """Return the records that are not finished."""
         return (job for job in self._open if not job.is_settled)
@@ -196,6 +200,12 @@ class Ledger:
         for place in places:
             if place in self.logs:
                 yield from self.logs[place].unsettled()
+
+    def to_come_again(self, partitions: Iterable[Partition]) -> Iterator[Job]:
+        """Return the records of these partitions that whoever takes over reads again."""
+        for place in partitions:
+            if place in self.logs:
+                yield from self.logs[place].to_come_again()
 
     def has_unsettled(self, partitions: Iterable[Partition]) -> bool:
         """Tell whether any record of these partitions is unfinished."""

@@ -164,7 +164,8 @@ def _read_value(layer: Layer, path: str, name: str, file: str) -> None:
         layer.put(path, Path(file).read_text("utf-8").strip(), name, name)
     except (OSError, ValueError) as trouble:
         why = getattr(trouble, "strerror", None) or "is no UTF-8 text"
-        layer.refuse(path, f"{name}: {file}: {why}; write the path of a readable file")
+        shown = str(file) if str(file).isprintable() else repr(str(file))
+        layer.refuse(path, f"{name}: {shown}: {why}; write the path of a readable file")
 
 
 def read_overrides(overrides: Sequence[str]) -> Layer:

@@ -328,9 +328,10 @@ class Worker:
         await self._drain(places, self._drain_seconds)
         await self.commit()
         abandoned = frozenset(self.ledger.unsettled(places))
+        for job in self.ledger.to_come_again(places):
+            self._forget_repeat(job)
         for job in abandoned:
             self._delivery.abandon(job)
-            self._forget_repeat(job)
         self.unmapped.drop(abandoned)
         self._meter.abandoned(self.ledger.forget(places))
         self._forget_pauses(places)
@@ -340,7 +341,10 @@ class Worker:
         return self.ledger.next_to_take()
 
     def _forget_repeat(self, job: Job) -> None:
-        if isinstance(job.plan, Planned):
+        """Let a record that comes again be done again, unless it is finished and would count."""
+        if isinstance(job.plan, Planned) and not (
+            job.is_settled and not _may_be_done_again(job.plan)
+        ):
             self._repeats.forget(job.plan.calls[0].identity)
 
     def _forget_pauses(self, partitions: Iterable[Partition]) -> None:

@@ -1,6 +1,7 @@
 """The same group twice: on the broker in memory, and on Apache Kafka."""
 
 import asyncio
+import random
 from collections.abc import Mapping
 from typing import Protocol
 
@@ -14,6 +15,8 @@ from tests.brokers.raw import batch, produce_raw
 from tests.brokers.topics import entry, fresh, make_topics, produce
 from tests.builders import a_record
 from tests.contract.reader import Reader
+from tests.fakes.group import Group as SimulatedMembers
+from tests.fakes.group import Member
 from tests.fakes.kafka import FakeBroker, FakeSource
 
 
@@ -59,6 +62,17 @@ class FakeGroup:
 
     def member(self) -> Reader:
         return Reader(FakeSource(self._broker))
+
+
+class SimulatedGroup(FakeGroup):
+    """In memory, with generations, as whole histories are played with it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._group = SimulatedMembers(self._broker, heartbeat=0.02)
+
+    def member(self) -> Reader:
+        return Reader(Member(self._group, random.Random(0)))  # noqa: S311 - chance, not secrecy
 
 
 class KafkaGroup:

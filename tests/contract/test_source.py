@@ -6,16 +6,18 @@ import pytest
 
 from consumer.progress import write_progress
 from consumer.record import Partition, Point
-from tests.contract.groups import FakeGroup, Group, KafkaGroup
+from tests.contract.groups import FakeGroup, Group, KafkaGroup, SimulatedGroup
 from tests.contract.reader import Reader, while_polling
 
 pytestmark = pytest.mark.timeout(120)  # the first test to need the broker waits for its start
 
 
-@pytest.fixture(params=["memory", pytest.param("kafka", marks=pytest.mark.kafka)])
+@pytest.fixture(params=["memory", "simulated", pytest.param("kafka", marks=pytest.mark.kafka)])
 def group(request: pytest.FixtureRequest) -> Group:
     if request.param == "memory":
         return FakeGroup()
+    if request.param == "simulated":
+        return SimulatedGroup()
     return KafkaGroup(request.getfixturevalue("kafka").bootstrap)
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from consumer.ports import Listener
 from consumer.record import Partition, Point, Record
 from tests.fakes.kafka import FakeBroker, FakeSource
-from tests.fakes.schedule import begin_as, later, over, this_loop
+from tests.fakes.schedule import begin_as, later, over
 
 SESSION = 10.0  # s
 REBALANCE = 30.0  # s
@@ -35,8 +35,9 @@ class CommitFate:
 class Group:
     """The coordinator. `on_commit` is told of each commit that was taken, as it is taken."""
 
-    def __init__(self, broker: FakeBroker) -> None:
+    def __init__(self, broker: FakeBroker, heartbeat: float = HEARTBEAT) -> None:
         self.broker = broker
+        self.heartbeat = heartbeat
         self.generation = 0
         self.members: dict[Member, None] = {}
         self.on_commit: Callable[[Member, Mapping[Partition, Point]], None] = lambda *_: None
@@ -98,7 +99,7 @@ class Group:
         return True
 
     async def _run_round(self) -> None:
-        deadline = this_loop().time() + REBALANCE
+        deadline = asyncio.get_running_loop().time() + REBALANCE
         while late := [member for member in self.members if member not in self._joined]:
             self._changed.clear()
             try:
@@ -136,13 +137,15 @@ class Member(FakeSource):
         self.most_at_once = 1000
         self._rng = rng
         self._attending: asyncio.Task[None] | None = None
+        self._begun: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._is_idle = False
 
     async def start(self, topics: Iterable[str], listener: Listener) -> None:
-        """Join the group; `listener` is told of every assignment from now on."""
+        """Join the group, and wait a while for an assignment; `listener` is told of all."""
         self.subscribed, self.listener = frozenset(topics), listener
         self.called.set()
         self._attending = asyncio.get_running_loop().create_task(self._attend())
+        await asyncio.wait({self._begun}, timeout=REBALANCE)
 
     async def stop(self) -> None:
         """Leave the group, without a word to the listener."""
@@ -150,6 +153,11 @@ class Member(FakeSource):
             self._attending.cancel()
         self.owned.clear()
         self.group.leave(self)
+
+    def resubscribe(self, topics: Iterable[str]) -> None:
+        """Read these topics from now on; the group rebalances while polls go on."""
+        self.subscribed = frozenset(topics)
+        self.called.set()
 
     async def commit(self, points: Mapping[Partition, Point]) -> bool:
         """Commit; False where the group did not take it, or did not say in time."""
@@ -180,13 +188,18 @@ class Member(FakeSource):
         """Let go, join and begin whenever the group says so, which is heard with a heartbeat."""
         while True:
             await self.called.wait()
-            await asyncio.sleep(self._rng.uniform(0, HEARTBEAT))
+            await asyncio.sleep(self._rng.uniform(0, self.group.heartbeat))
             await self._let_go()
             self.called.clear()
             share = await self.group.join(self)
             await asyncio.sleep(self._rng.uniform(0, 0.1))  # its offsets are fetched
             if not self.called.is_set():
                 self.begin(share)
+                self._note_begun()
+
+    def _note_begun(self) -> None:
+        if not self._begun.done():
+            self._begun.set_result(None)
 
     async def _let_go(self) -> None:
         self.is_revoking = True

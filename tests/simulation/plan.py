@@ -1,7 +1,7 @@
 """What will happen in a history, drawn from its seed: plain data, so that it can be shrunk."""
 
 import random
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -120,7 +120,7 @@ def plan_of(seed: int) -> Plan:
         fetch_most=rng.choice([1, 5, 1000]),
         produces=tuple(stream.draw(rng.choice([10, 30, 60, 100]))),
         faults=tuple(_fault(rng, seconds) for _ in range(rng.choice([0, 1, 2, 4, 6]))),
-        disturbances=tuple(_disturbance(rng, seconds) for _ in range(rng.choice([0, 1, 2, 3, 5]))),
+        disturbances=tuple(_disturbances(rng, seed, seconds)),
     )
 
 
@@ -160,6 +160,17 @@ def _fault(rng: random.Random, seconds: float) -> Fault:
         kind=_drawn(rng, FAULTS),
         chance=rng.choice([0.1, 0.5, 1.0]),
     )
+
+
+def _disturbances(rng: random.Random, seed: int, seconds: float) -> Iterator[Disturbance]:
+    """Draw what befalls replicas: in every other history a kill, at one point after the other."""
+    number, is_odd = divmod(seed, 2)
+    if is_odd:
+        at, whom, lasts = rng.uniform(0, seconds), rng.randrange(3), rng.choice([0.5, 5.0, 40.0])
+        point = POINTS[number % len(POINTS)]
+        yield Disturbance(at=at, kind="kill", whom=whom, seconds=lasts, point=point)
+    for _ in range(rng.choice([0, 1, 2, 3, 5])):
+        yield _disturbance(rng, seconds)
 
 
 def _disturbance(rng: random.Random, seconds: float) -> Disturbance:

@@ -21,6 +21,7 @@ from tests.fakes.letters import WriteFate, places
 from tests.fakes.schedule import later, this_loop
 from tests.fakes.topic import FakeTopic
 from tests.simulation.events import (
+    LONERS,
     MARK_FIELD,
     PEOPLE,
     SMS_SEGMENT,
@@ -250,9 +251,9 @@ class World:
 
 
 def populate(account: Account) -> None:
-    """Make the people that all topics speak of."""
+    """Make everybody: an update of whom nobody knows, told again behind a deletion, is lost."""
     book = account._parts.book  # noqa: SLF001 - before the history begins
-    for person in range(PEOPLE):
+    for person in range(PEOPLE + LONERS):
         contact = book.create()
         book.set_external(contact, user_of(person))
         email = email_of(person)
