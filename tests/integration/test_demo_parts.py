@@ -51,7 +51,9 @@ async def test_a_part_sees_no_settings_but_its_own(
 ) -> None:
     monkeypatch.setenv("ESPUTNIK_SYNC_ESPUTNIK__API_KEY", "of somebody's account")
     monkeypatch.setenv("KAFKA_BOOTSTRAP_SERVERS", "of somebody's cluster")
-    script = "import os; print(*sorted(n for n in os.environ if n.startswith(('KAFKA', 'ESPUTNIK'))))"
+    script = (
+        "import os; print(*sorted(n for n in os.environ if n.startswith(('KAFKA', 'ESPUTNIK'))))"
+    )
     command = (sys.executable, "-c", script)
 
     part = await start("part", command, tmp_path / "part.log", {"ESPUTNIK_SYNC_LOG__LEVEL": "info"})
