@@ -6,8 +6,8 @@ import pytest
 from structlog.testing import capture_logs
 
 from tests.fakes.time import run
-from tests.service.words import ANN, BOB, DAY, SKEW, a_world, carried, is_out, said_in_turn, say
-from tests.service.world import World
+from tests.service.words import ANN, BOB, DAY, SKEW, a_world, is_out, said_in_turn, say
+from tests.service.world import World, carried
 
 FEED = "contact-activity"
 

@@ -4,8 +4,8 @@ import pytest
 
 from tests.fakes.time import run
 from tests.service.replaying import replayed
-from tests.service.words import ANN, DAY, a_world, carried, is_out, said_in_turn, say
-from tests.service.world import World
+from tests.service.words import ANN, DAY, a_world, is_out, said_in_turn, say
+from tests.service.world import World, carried
 
 
 async def after(world: World, *words: tuple[str, float, str]) -> World:

@@ -4,13 +4,10 @@ from typing import Any
 
 from consumer.record import Partition
 from tests.fakes.time import run
+from tests.service.events import a_message
 from tests.service.world import World
 
 PLACE = Partition("events", 0)
-
-
-def a_message(number: int) -> dict[str, Any]:
-    return {"message_id": 5, "email": f"p{number}@example.com"}
 
 
 async def restarted(world: World) -> World:

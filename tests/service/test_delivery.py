@@ -3,19 +3,8 @@
 from typing import Any
 
 from tests.fakes.time import run
+from tests.service.events import an_order
 from tests.service.world import World
-
-
-def an_order(number: int, status: str = "delivered", **data: Any) -> dict[str, Any]:
-    given = {
-        "order_id": f"o{number}",
-        "status": status,
-        "total": "10.00",
-        "currency": "UAH",
-        "date": "2025-11-24T10:00:00Z",
-        "email": f"p{number}@example.com",
-    }
-    return given | data
 
 
 def test_a_sign_up_reaches_esputnik_and_its_offset_is_committed() -> None:

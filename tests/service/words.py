@@ -29,13 +29,6 @@ def say(world: World, kind: str, when: float, *, topic: str = "events", **who: A
     return world.put(f"contact.opted_{kind}", data, topic=topic, occurred_at=at(when))
 
 
-async def carried(world: World) -> World:
-    """Let the replica run until all is finished."""
-    async with world.running():
-        await world.settled()
-    return world
-
-
 async def said_in_turn(*words: tuple[str, float, str], world: World | None = None) -> World:
     """Say words about Ann, each once the one before is finished."""
     world = world or a_world()

@@ -5,6 +5,7 @@ import base64
 import random
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any
 
 import orjson
@@ -12,6 +13,7 @@ import orjson
 from consumer import build
 from consumer.consent.topic import ConsentTopic
 from consumer.gate import Gate
+from consumer.health import Vitals
 from consumer.record import Partition, Record
 from consumer.settings import Loaded
 from consumer.settings_sources import load
@@ -21,6 +23,8 @@ from esputnik.outcome import Answer, NoAnswer
 from esputnik.sandbox.account import Account
 from esputnik.sandbox.switches import Switches
 from esputnik.sandbox.wire import SandboxRequest
+from handlers.route import Route
+from handlers.routes import ROUTES
 from tests.fakes.kafka import FakeLetters, FakeSource
 from tests.fakes.meter import CountingMeter
 from tests.fakes.time import START, LoopClock
@@ -75,7 +79,10 @@ class AccountSender:
 
 
 class World:
-    """One replica and what is around it. Settings by path, as in `--set`."""
+    """One replica and what is around it. Settings by path, as in `--set`.
+
+    `routes` may be changed at any time, as a release changes handlers.
+    """
 
     def __init__(
         self,
@@ -98,6 +105,7 @@ class World:
         self.consent: ConsentTopic
         self.meter = CountingMeter()
         self.gate = Gate(self.loaded.settings.dead_letter.max_ratio)
+        self.routes: dict[str, Route] = dict(ROUTES)
         self._rng = random.Random(seed)  # noqa: S311 - chance, not secrecy
         topics = {} if like else partitions or {"events": 1}
         for topic, count in topics.items():
@@ -127,7 +135,7 @@ class World:
         worker = Worker(
             source=self.source,
             letters=self.letters,
-            planner=build.planner(settings),
+            planner=replace(build.planner(settings), routes=self.routes),
             delivery=self.delivery,
             clock=self.clock,
             meter=self.meter,
@@ -200,19 +208,19 @@ class World:
         await asyncio.wait(tasks)
         yield
 
-    async def settled(self, seconds: float = PATIENCE) -> None:
+    async def settled(self, seconds: float = PATIENCE, *, every: float = 0.05) -> None:
         """Wait until every record is finished, in virtual time."""
         deadline = self.clock.now() + seconds
         while not self.source.caught_up() or self.worker.ledger.records:
             assert self.clock.now() < deadline, list(self.worker.ledger.unsettled())[:3]
-            await self.clock.sleep(0.05)
+            await self.clock.sleep(every)
 
-    async def until(self, holds: Any, seconds: float = PATIENCE) -> float:
+    async def until(self, holds: Any, seconds: float = PATIENCE, *, every: float = 0.01) -> float:
         """Wait until something holds; return after how many virtual seconds it did."""
         began = self.clock.now()
         while not holds():
             assert self.clock.now() - began < seconds
-            await self.clock.sleep(0.01)
+            await self.clock.sleep(every)
         return self.clock.now() - began
 
     # -- what came of it ------------------------------------------------------------------
@@ -224,9 +232,20 @@ class World:
     def state(self) -> dict[str, Any]:
         return self.account.state()
 
+    def vitals(self) -> Vitals:
+        """Return what answers the probes."""
+        return Vitals(self.source, self.worker, self.delivery, self.gate, self.clock)
+
     @property
     def reasons(self) -> list[str]:
         return [burial.reason for burial in self.letters.burials]
+
+
+async def carried(world: World) -> World:
+    """Let the replica run until all is finished."""
+    async with world.running():
+        await world.settled()
+    return world
 
 
 def loaded(**settings: Any) -> Loaded:
