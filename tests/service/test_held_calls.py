@@ -1,0 +1,232 @@
+"""What is held back, who may try whether it is over, and how all the others go on."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from consumer.refusals import LEAST
+from handlers.mapped import Event, Mapped, Options
+from tests.fakes.time import run
+from tests.service.events import HERE, TWO, a_message, an_opt_out, an_order
+from tests.service.world import World
+
+WRONG = {"action": "add-orders", "status": 400, "text": "wrong currency"}
+
+
+# -- many refusals for one cause ------------------------------------------------------------
+
+
+def test_an_action_that_most_is_refused_of_is_tried_once_a_minute_by_a_held_call_alone() -> None:
+    async def main() -> World:
+        world = World()
+        world.account.faults.rule([WRONG])
+        for number in range(400):
+            world.put("order.changed", an_order(number))
+        async with world.running():
+            await world.clock.sleep(70)
+            before = len(world.asked("add-orders"))
+            await world.clock.sleep(600)
+            trials = world.asked("add-orders")[before:]
+            world.account.faults.rule([])
+            await world.settled()
+        assert [len(one["body"]["orders"]) for one in trials] == [1] * len(trials)
+        assert 8 <= len(trials) <= 10
+        return world
+
+    world = run(main())
+
+    assert len(world.reasons) < LEAST
+    assert len(world.state()["orders"]) == 400 - len(world.reasons)
+
+
+def test_while_one_action_is_held_for_refusals_the_others_go_on_at_once() -> None:
+    async def main() -> float:
+        world = World(partitions=TWO)
+        world.account.faults.rule([WRONG])
+        for number in range(400):
+            world.put("order.changed", an_order(number))
+        async with world.running():
+            await world.clock.sleep(120)
+            world.put("user.updated", {"user_id": "1", "first_name": "Ann"}, partition=1)
+            world.put("message.requested", a_message(999), partition=1)
+            took = await world.until(lambda: world.state()["contacts"] and world.state()["sent"])
+            world.account.faults.rule([])
+            await world.settled()
+        return took
+
+    assert run(main()) < 3
+
+
+def test_refusals_for_many_causes_are_bad_events_and_all_are_buried() -> None:
+    async def main() -> World:
+        world, words = World(), ("phone", "email", "date", "country")
+        world.account.faults.rule(
+            {**WRONG, "contains": f"strange {word}", "text": f"wrong {word}"} for word in words
+        )
+        for number in range(400):
+            strange = f"strange {words[number % 4]}"
+            world.put("order.changed", an_order(number, status_description=strange))
+        async with world.running():
+            await world.settled(120)
+        return world
+
+    world = run(main())
+
+    assert world.reasons == ["esp.rejected_400"] * 400
+
+
+def test_a_larger_share_may_be_refused_where_the_settings_say_so() -> None:
+    async def main() -> World:
+        settings: Any = {"dead_letter.max_ratio": 1}
+        world = World(**settings)
+        world.account.faults.rule([WRONG])
+        for number in range(400):
+            world.put("order.changed", an_order(number))
+        async with world.running():
+            await world.settled(120)
+        return world
+
+    assert len(run(main()).reasons) == 400
+
+
+def test_each_held_call_gets_its_turn() -> None:
+    async def main() -> World:
+        settings: Any = {"batch.max_orders": 100}
+        world = World(**settings)
+        world.account.faults.rule([{**WRONG, "contains": "strange"}])
+        for number in range(110):
+            world.put("order.changed", an_order(number, status_description="strange"))
+        async with world.running():
+            await world.clock.sleep(300)
+            held = world.worker.ledger.records
+            world.put("order.changed", an_order(5000))
+            await world.until(lambda: world.state()["orders"], (held + 2) * 70, every=5)
+            world.account.faults.rule([])
+            await world.settled(every=1)
+        return world
+
+    assert "o5000" in run(main()).state()["orders"]
+
+
+def test_sign_ups_that_most_were_refused_of_go_on_when_the_cause_is_mended() -> None:
+    async def main() -> World:
+        world = World()
+        world.account.faults.rule([{"action": "bulk-contacts", "item_error": "no such field"}])
+        for number in range(200):
+            data = {"user_id": str(number), "email": f"p{number}@example.com"}
+            world.put("user.signed_up", data)
+        async with world.running():
+            await world.clock.sleep(30)
+            world.account.faults.rule([])
+            await world.settled(3600)
+        return world
+
+    world = run(main())
+
+    assert len(world.reasons) < LEAST
+    assert len(world.state()["contacts"]) == 200 - len(world.reasons)
+
+
+# -- a broken mapping -----------------------------------------------------------------------
+
+
+def broken(_event: Event[Any], _options: Options) -> Mapped:
+    raise KeyError
+
+
+def test_a_mapping_that_is_broken_for_most_events_buries_few_and_holds_the_rest() -> None:
+    async def main() -> tuple[World, float]:
+        world = World()
+        route = world.routes["order.changed"]
+        world.routes["order.changed"] = replace(route, handle=broken)
+        for number in range(400):
+            world.put("order.changed", an_order(number))
+        world.put("message.requested", a_message(1))
+        async with world.running():
+            await world.clock.sleep(600)
+            assert world.state()["sent"]
+            assert not world.vitals().ready()[0]
+            world.routes["order.changed"] = route
+            took = await world.until(lambda: world.state()["orders"])
+            await world.settled()
+            assert world.vitals().ready()[0]
+        return world, took
+
+    world, took = run(main())
+
+    assert set(world.reasons) == {"map.handler_error"}
+    assert len(world.reasons) < LEAST
+    assert len(world.state()["orders"]) == 400 - len(world.reasons)
+    assert took <= 61
+
+
+# -- trials ---------------------------------------------------------------------------------
+
+
+def test_a_trial_that_is_given_up_leaves_the_turn_to_others_at_once() -> None:
+    async def main() -> float:
+        settings: Any = {"batch.max_orders": 1}
+        world = World(partitions=TWO, **settings)
+        async with world.running():
+            world.sender.is_down = True
+            for number in range(6):
+                world.put("order.changed", an_order(number))
+            await world.clock.sleep(900)
+            world.sender.latency = 25.0
+            await world.until(lambda: world.sender.at_once > 0)
+            world.put("order.changed", an_order(99), partition=1)
+            await world.clock.sleep(1)
+            await world.source.revoke([HERE])
+            await world.clock.sleep(10)
+            world.sender.is_down, world.sender.latency = False, 0.01
+            return await world.until(lambda: "o99" in world.state()["orders"])
+
+    assert run(main()) < 70
+
+
+@pytest.mark.parametrize("status", [403, 405])
+def test_a_forbidden_action_is_held_alone_and_goes_on_when_it_is_allowed(status: int) -> None:
+    async def main() -> tuple[World, float]:
+        world = World(
+            partitions=TWO, switches={"forbidden": "add-orders", "forbidden_status": status}
+        )
+        for number in range(20):
+            world.put("order.changed", an_order(number))
+        async with world.running():
+            world.put("contact.opted_out", an_opt_out("ann@example.com"), partition=1)
+            took = await world.until(lambda: world.state()["unsubscribed"])
+            await world.clock.sleep(7200)
+            asked = len(world.asked("add-orders"))
+            assert not world.vitals().ready()[0]
+            world.account.change_switches({"forbidden": ""})
+            await world.settled(700)
+        assert asked <= 2 + 4 + 7200 / 600
+        return world, took
+
+    world, took = run(main())
+
+    assert took < 1
+    assert world.reasons == []
+    assert len(world.state()["orders"]) == 20
+
+
+@pytest.mark.timeout(20)
+def test_a_send_far_beyond_the_commit_point_waits_and_stops_nothing() -> None:
+    async def main() -> World:
+        world = World(switches={"forbidden": "add-orders"})
+        async with world.running():
+            world.put("order.changed", an_order(1))
+            for number in range(8200):
+                world.put("user.updated", {"user_id": str(number), "first_name": "Ann"})
+            world.put("message.requested", a_message(9999))
+            await world.clock.sleep(300)
+            assert not world.state()["sent"]
+            world.account.change_switches({"forbidden": ""})
+            await world.settled(1000)
+        return world
+
+    world = run(main())
+
+    assert world.state()["sent"]
+    assert len(world.state()["contacts"]) >= 8200
