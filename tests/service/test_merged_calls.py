@@ -1,0 +1,159 @@
+"""Successive events of one contact or one order that become one item, and those that must not."""
+
+from typing import Any
+
+import pytest
+
+from tests.fakes.time import run
+from tests.service.events import TWO, an_order
+from tests.service.world import World, carried
+
+ANN = "ann@example.com"
+
+
+def sent_orders(world: World) -> list[str]:
+    """Return the statuses that eSputnik was told, in order."""
+    return [one["status"] for asked in world.asked("add-orders") for one in asked["body"]["orders"]]
+
+
+# -- contacts -------------------------------------------------------------------------------
+
+
+def test_a_contact_goes_on_after_its_merged_update_was_refused() -> None:
+    async def main() -> World:
+        world = World()
+        world.account.faults.rule(
+            [{"action": "bulk-contacts", "contains": "Bad", "item_error": "bad"}]
+        )
+        world.put("user.updated", {"user_id": "1", "first_name": "Bad"})
+        world.put("user.updated", {"user_id": "1", "email": ANN})
+        async with world.running():
+            await world.settled()
+            world.put("user.updated", {"email": ANN, "last_name": "Lee"})
+            await world.settled(3600)
+        return world
+
+    world = run(main())
+
+    (contact,) = world.state()["contacts"]
+    assert world.reasons == ["esp.partial_item"]
+    assert contact["lastName"] == "Lee"
+    assert "firstName" not in contact
+
+
+def test_of_merged_updates_those_refused_are_buried_alone_and_the_others_stand() -> None:
+    async def main() -> World:
+        world = World()
+        world.account.faults.rule(
+            [{"action": "bulk-contacts", "contains": "Bad", "item_error": "bad"}]
+        )
+        for name in ("Ann", "Bad", "Eve"):
+            world.put("user.updated", {"user_id": "1", "first_name": name})
+        world.put("user.updated", {"user_id": "1", "last_name": "Bad"})
+        return await carried(world)
+
+    world = run(main())
+
+    (contact,) = world.state()["contacts"]
+    assert [burial.record.offset for burial in world.letters.burials] == [1, 3]
+    assert (contact["firstName"], contact.get("lastName")) == ("Eve", None)
+
+
+def test_updates_of_several_partitions_gather_in_one_import() -> None:
+    async def main() -> World:
+        world = World(partitions={"events": 4})
+        for number in range(400):
+            data = {"user_id": str(number), "first_name": "Ann"}
+            world.put("user.updated", data, partition=number % 4)
+        return await carried(world)
+
+    world = run(main())
+
+    assert [len(one["body"]["contacts"]) for one in world.asked("bulk-contacts")] == [400]
+
+
+def test_an_update_that_names_other_fields_is_merged_only_with_its_own_contact() -> None:
+    async def main() -> World:
+        world = World()
+        async with world.running():
+            for user in ("1", "2"):
+                named = {"user_id": user, "first_name": "Old", "last_name": "Old"}
+                world.put("user.updated", named)
+            await world.settled()
+            world.put("user.updated", {"user_id": "1", "first_name": "New"})
+            world.put("user.updated", {"user_id": "1", "last_name": None})
+            world.put("user.updated", {"user_id": "2", "first_name": None})
+            await world.settled()
+        return world
+
+    world = run(main())
+
+    held = {one["externalCustomerId"]: one for one in world.state()["contacts"]}
+    assert (held["1"].get("firstName"), held["1"].get("lastName")) == ("New", None)
+    assert (held["2"].get("firstName"), held["2"].get("lastName")) == (None, "Old")
+    assert len(world.asked("bulk-contacts")) == 3
+
+
+# -- orders ---------------------------------------------------------------------------------
+
+PATH = ("initialized", "in_progress", "delivered")
+
+
+def test_each_status_of_an_order_is_told_in_its_turn() -> None:
+    async def main() -> World:
+        world = World(partitions=TWO)
+        for status in PATH:
+            world.put("order.changed", an_order(1, status))
+        return await carried(world)
+
+    assert sent_orders(run(main())) == ["INITIALIZED", "IN_PROGRESS", "DELIVERED"]
+
+
+def test_a_status_that_comes_back_is_told_again() -> None:
+    async def main() -> World:
+        world = World()
+        for status in ("in_progress", "cancelled", "in_progress"):
+            world.put("order.changed", an_order(1, status))
+        return await carried(world)
+
+    assert sent_orders(run(main())) == ["IN_PROGRESS", "CANCELLED", "IN_PROGRESS"]
+
+
+def test_successive_states_of_one_status_become_one_and_the_last_stands() -> None:
+    async def main() -> World:
+        world = World()
+        for total in ("1", "2", "3"):
+            world.put("order.changed", an_order(1, total=total))
+        return await carried(world)
+
+    world = run(main())
+
+    assert sent_orders(world) == ["DELIVERED"]
+    assert world.state()["orders"]["o1"]["totalCost"] == 3
+    assert world.meter.counts["delivered order.changed"] == 3
+
+
+def test_where_only_the_latest_state_counts_the_statuses_before_it_are_left_out() -> None:
+    async def main() -> World:
+        settings: Any = {"orders.coalesce": "latest"}
+        world = World(**settings)
+        for status in PATH:
+            world.put("order.changed", an_order(1, status))
+        return await carried(world)
+
+    world = run(main())
+
+    assert sent_orders(world) == ["DELIVERED"]
+    assert world.meter.counts["delivered order.changed"] == 3
+
+
+@pytest.mark.parametrize("coalesce", ["status", "latest"])
+def test_orders_that_are_merged_keep_what_made_the_contact(coalesce: str) -> None:
+    async def main() -> World:
+        settings: Any = {"orders.coalesce": coalesce}
+        world = World(**settings)
+        world.put("order.changed", an_order(1, first_name="Ann"))
+        world.put("order.changed", an_order(1))
+        return await carried(world)
+
+    assert run(main()).state()["contacts"][0].get("firstName") == "Ann"
