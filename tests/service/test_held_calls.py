@@ -142,7 +142,7 @@ def test_a_mapping_that_is_broken_for_most_events_buries_few_and_holds_the_rest(
         world.routes["order.changed"] = replace(route, handle=broken)
         for number in range(400):
             world.put("order.changed", an_order(number))
-        world.put("message.requested", a_message(1))
+        world.put("message.requested", a_message(999))
         async with world.running():
             await world.clock.sleep(600)
             assert world.state()["sent"]

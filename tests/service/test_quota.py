@@ -1,0 +1,193 @@
+"""The account's limits: kept, shared, learned anew when eSputnik says that it was too much."""
+
+from collections import Counter
+from email.utils import formatdate
+from typing import Any
+
+import pytest
+
+from tests.fakes.time import START, run
+from tests.service.events import a_message, an_order
+from tests.service.world import World, carried
+
+RATE = 20
+
+
+def limited(rate: float = RATE, **settings: Any) -> World:
+    """Make a world whose account takes so many requests a second, each with one order."""
+    rates = {"default": rate, "search": rate, "event": rate, "past_event": rate}
+    given: Any = {"esputnik.requests_per_second": rates, "batch.max_orders": 1} | settings
+    return World(**given)
+
+
+def put_orders(world: World, count: int) -> None:
+    for number in range(count):
+        world.put("order.changed", an_order(number))
+
+
+def moments(world: World, action: str = "add-orders") -> list[float]:
+    """Return when requests of an action came, in seconds since the beginning."""
+    return [one["at"] - START for one in world.asked(action)]
+
+
+def in_seconds(times: list[float], first: float, last: float) -> int:
+    return sum(first <= at < last for at in times)
+
+
+# -- limits ---------------------------------------------------------------------------------
+
+
+def test_a_backlog_is_sent_at_the_full_limit_and_never_beyond_it() -> None:
+    async def main() -> World:
+        world = limited()
+        world.account.change_switches({"sliding_rates": True, "limits": {"default": RATE}})
+        put_orders(world, 600)
+        return await carried(world)
+
+    world = run(main())
+    times = moments(world)
+
+    assert {one["status"] for one in world.asked("add-orders")} == {200}
+    assert in_seconds(times, 5, 25) >= 0.95 * 20 * RATE
+
+
+def test_a_replica_takes_the_part_of_the_limit_that_its_partitions_are() -> None:
+    async def main() -> World:
+        world = limited(RATE)
+        for number in range(3):
+            world.source.broker.make("events", number + 2)
+        put_orders(world, 200)
+        async with world.running():
+            await world.source.revoke([place for place in world.source.owned if place.number])
+            world.source.begin([place for place in world.source.broker.logs if not place.number])
+            await world.settled()
+        return world
+
+    times = moments(run(main()))
+
+    assert 0.95 * RATE / 4 <= in_seconds(times, 4, 24) / 20 <= RATE / 4
+
+
+# -- 429 ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("seconds", [1, 7, 45])
+@pytest.mark.parametrize("is_date", [False, True])
+def test_what_retry_after_says_is_obeyed_to_the_second(seconds: int, *, is_date: bool) -> None:
+    async def main() -> World:
+        world = limited()
+        headers = {"Retry-After": str(seconds)}
+        if is_date:
+            until = formatdate(START + seconds, usegmt=True)
+            headers = {"Retry-After": until, "Date": formatdate(START, usegmt=True)}
+        rule = {"action": "add-orders", "status": 429, "headers": headers, "times": 1}
+        world.account.faults.rule([rule])
+        put_orders(world, 40)
+        return await carried(world)
+
+    world = run(main())
+    first, *others = moments(world)
+    # Those under way at that moment were let go before anybody knew.
+    later = [at for at in others if at > first + 0.02]
+
+    assert first + seconds <= min(later) <= first + seconds + 1
+    assert world.reasons == []
+    assert len(world.state()["orders"]) == 40
+
+
+def test_a_429_that_goes_on_for_hours_buries_nothing_and_holds_no_action() -> None:
+    async def main() -> World:
+        world = World()
+        world.account.faults.rule([{"action": "add-orders", "status": 429}])
+        put_orders(world, 100)
+        world.put("message.requested", a_message(999))
+        async with world.running():
+            await world.clock.sleep(7200)
+            assert world.gate.actions == {}
+            assert world.gate.doubt is None
+            assert world.vitals().ready()[1]["held"] == []
+            assert world.state()["sent"]
+            world.account.faults.rule([])
+            await world.settled(600)
+        return world
+
+    world = run(main())
+
+    assert world.reasons == []
+    assert len(world.state()["orders"]) == 100
+
+
+def test_a_429_never_splits_a_request() -> None:
+    async def main() -> World:
+        world = World()
+        world.account.faults.rule([{"action": "add-orders", "status": 429, "times": 10}])
+        put_orders(world, 100)
+        return await carried(world)
+
+    sizes = Counter(len(one["body"]["orders"]) for one in run(main()).asked("add-orders"))
+
+    assert sizes == {100: 11}
+
+
+def test_a_send_that_was_refused_by_429_is_sent_later_and_is_not_in_doubt() -> None:
+    async def main() -> World:
+        world = World()
+        world.account.faults.rule([{"action": "send-message", "status": 429, "times": 3}])
+        world.put("message.requested", a_message(1))
+        return await carried(world)
+
+    world = run(main())
+
+    assert world.reasons == []
+    assert len(world.state()["sent"]) == 1
+
+
+def test_after_a_429_half_as_much_goes_and_within_minutes_all_of_it_again() -> None:
+    async def main() -> World:
+        world = limited()
+        put_orders(world, 6000)
+        async with world.running():
+            await world.clock.sleep(10)
+            headers = {"Retry-After": "1"}
+            rule = {"action": "add-orders", "status": 429, "headers": headers, "times": 1}
+            world.account.faults.rule([rule])
+            await world.clock.sleep(190)
+        return world
+
+    times = moments(run(main()))
+
+    assert in_seconds(times, 4, 9) / 5 >= 0.9 * RATE
+    assert 0.4 * RATE <= in_seconds(times, 12, 17) / 5 <= 0.65 * RATE
+    assert 0.6 * RATE <= in_seconds(times, 50, 60) / 10 <= 0.85 * RATE
+    assert in_seconds(times, 130, 150) / 20 >= 0.95 * RATE
+
+
+# -- shares ---------------------------------------------------------------------------------
+
+
+def test_retries_have_their_part_of_the_limit_and_live_events_the_rest() -> None:
+    async def main() -> World:
+        world = limited(RATE, **{"batch.max_wait": 0.01})
+        rule = {"action": "add-orders", "contains": "again", "status": 503}
+        world.account.faults.rule([rule])
+        for number in range(40):
+            world.put("order.changed", an_order(number, status_description="again"))
+        for number in range(40, 2040):
+            world.put("order.changed", an_order(number))
+        async with world.running():
+            await world.clock.sleep(60)
+            world.account.faults.rule([])
+            await world.settled()
+        return world
+
+    world = run(main())
+    asked = [one for one in world.asked("add-orders") if one["at"] - START < 60]
+    seen: set[str] = set()
+    repeats = 0
+    for one in asked:
+        number = one["body"]["orders"][0]["externalOrderId"]
+        repeats += number in seen
+        seen.add(number)
+
+    assert 0 < repeats <= 0.2 * len(asked)
+    assert len(world.state()["orders"]) == 2040
