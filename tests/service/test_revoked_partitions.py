@@ -25,11 +25,17 @@ def test_a_busy_contact_of_a_revoked_partition_is_forgotten() -> None:
             await world.clock.sleep(1)
             await world.source.revoke([HERE])
             await world.clock.sleep(100)
-            world.put("order.changed", an_order(1), partition=1)
+            world.sender.latency = 0.001
+            world.put("order.changed", an_order(1, user_id="1"), partition=1)
+            await world.until(lambda: world.state()["orders"], 2)
+            world.source.assign(world.worker)
             await world.settled()
         return world
 
-    assert run(main()).state()["orders"]
+    world = run(main())
+
+    assert world.meter.counts["delivered activity.recorded"] >= 1998
+    assert set(world.state()["executions"].values()) == {1}
 
 
 def test_a_contact_goes_on_after_an_update_that_was_merged_was_abandoned() -> None:

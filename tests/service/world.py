@@ -211,6 +211,7 @@ class World:
     async def settled(self, seconds: float = PATIENCE, *, every: float = 0.05) -> None:
         """Wait until every record is finished, in virtual time."""
         deadline = self.clock.now() + seconds
+        await self.clock.sleep(0.001)  # what was just read is in nobody's books yet
         while not self.source.caught_up() or self.source.held or self.worker.ledger.records:
             assert self.clock.now() < deadline, list(self.worker.ledger.unsettled())[:3]
             await self.clock.sleep(every)
