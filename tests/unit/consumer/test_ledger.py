@@ -166,6 +166,24 @@ def test_a_partition_with_unfinished_records_is_told_from_one_without() -> None:
     assert not ledger.has_unsettled([USERS])
 
 
+def test_what_whoever_takes_over_reads_again_starts_at_the_commit_point() -> None:
+    ledger = a_ledger()
+    first, second, third = (opened(ledger, offset) for offset in (0, 1, 2))
+    ledger.settle(first)
+    ledger.settle(third)
+    ledger.commit_points()
+
+    assert list(ledger.to_come_again([USERS])) == [second, third]
+
+
+def test_of_a_partition_that_is_not_ours_nothing_comes_again() -> None:
+    ledger = a_ledger()
+    job = opened(ledger, 0)
+
+    assert list(ledger.to_come_again([Partition("users", 9), USERS])) == [job]
+    assert list(ledger.to_come_again([Partition("users", 9)])) == []
+
+
 def test_a_record_without_an_assignment_is_nobodys() -> None:
     job = a_job()
 
