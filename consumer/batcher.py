@@ -46,12 +46,13 @@ class Limits:
 class Gathering:
     """The calls of one shape: full batches first, the one that is `growing` last."""
 
-    __slots__ = ("batches", "growing", "max_items", "under_way")
+    __slots__ = ("batches", "growing", "max_items", "room", "under_way")
 
-    def __init__(self, shape: Shape, limits: Limits) -> None:
+    def __init__(self, max_items: int, room: int) -> None:
         self.batches: deque[Batch] = deque()
         self.under_way = 0
-        self.max_items = limits.items(shape)
+        self.max_items = max_items
+        self.room = room  # bytes of items
         self.growing: Batch | None = None
 
 
@@ -77,7 +78,7 @@ class Batcher:
             batch is None
             or not batch.is_open
             or len(batch.errands) >= gathering.max_items
-            or batch.size + size > self._room(shape)
+            or batch.size + size > gathering.room
         ):
             batch = gathering.growing = Batch(shape.action, shape, now)
             gathering.batches.append(batch)
@@ -140,6 +141,8 @@ class Batcher:
         """Learn that a request of so many bytes is too large: build them half as large."""
         known = self._caps.get(action, self._limits.max_bytes)
         self._caps[action] = max(LEAST_CAP, min(known, size // 2))
+        for shape, gathering in self._gatherings.items():
+            gathering.room = self._room(shape)
 
     def _withdraw_single(self, errand: Errand) -> float | None:
         singles = self._singles.get(errand.call.action, deque())
@@ -149,7 +152,8 @@ class Batcher:
         return 0.0
 
     def _gather(self, shape: Shape) -> Gathering:
-        gathering = self._gatherings[shape] = Gathering(shape, self._limits)
+        gathering = Gathering(self._limits.items(shape), self._room(shape))
+        self._gatherings[shape] = gathering
         return gathering
 
     def _room(self, shape: Shape) -> int:

@@ -157,9 +157,10 @@ class Delivery:
         if not job.unfinished:
             self._finish(job)
             return
+        now = self._clock.now()
         for errand in job.errands:
             if not errand.state and not errand.origin.chained:
-                self._enter(errand)
+                self._enter(errand, now)
         self._work.set()
 
     def awaits_deletion(self, call: Call, occurred_at: float) -> bool:
@@ -196,12 +197,12 @@ class Delivery:
             if errand.state and not errand.origin.chained:
                 self._go_on(job, errand)
 
-    def _enter(self, errand: Errand) -> None:
+    def _enter(self, errand: Errand, now: float) -> None:
         if self.awaits_deletion(errand.origin, errand.job.occurred_at):
             errand.job.skipped = DELETED
             self._conclude(errand, "N")
             return
-        for overtaken in self._scheduler.submit(errand, self._clock.now()):
+        for overtaken in self._scheduler.submit(errand, now):
             overtaken.job.skipped = OVERTAKEN
             admission = overtaken.job.admission
             if admission is not None and self._consent is not None:
@@ -225,9 +226,11 @@ class Delivery:
         if errand.waits:  # an opt-out that passed an import, which may yet undo it
             errand.asserted = True
             return
-        for member in errand.members() if errand.riders is not None else (errand,):
-            if outcome.learned:
-                member.learned = {**member.learned, **outcome.learned}
+        if errand.riders is None and not outcome.learned:  # by far the most frequent
+            self._conclude(errand, "D")
+            return
+        for member in errand.members():
+            member.learned = {**member.learned, **outcome.learned}
             self._conclude(member, "D")
 
     def _conclude(self, errand: Errand, state: str) -> None:
@@ -235,7 +238,7 @@ class Delivery:
         job = errand.job
         errand.state = state
         job.unfinished -= 1
-        if len(job.errands) > 1 and not errand.origin.chained:
+        if job.unfinished and not errand.origin.chained:
             self._go_on(job, errand)
         if not job.unfinished:
             self._finish(job)
@@ -253,7 +256,7 @@ class Delivery:
                 continue
             if head.state == "D":
                 follower.learn(head.learned)
-                self._enter(follower)
+                self._enter(follower, self._clock.now())
             else:
                 follower.state = "N"
                 job.unfinished -= 1
@@ -372,7 +375,7 @@ class Delivery:
         first = outcomes[0]
         if not isinstance(first, Delivered) or len(errands) != len(trip.errands):
             return False
-        if errands[0].is_lookup or any(outcome is not first for outcome in outcomes):
+        if errands[0].is_lookup or outcomes.count(first) != len(outcomes):
             return False
         self._exchange.holds_refused(errands, ())
         for errand in errands:
@@ -516,7 +519,7 @@ class Delivery:
 
     def _still_ours(self, trip: Trip) -> list[Errand]:
         """Return the calls that are still to be made for records of ours."""
-        if any(member.job.is_abandoned for one in trip.errands for member in one.members()):
+        if any(map(_has_abandoned, trip.errands)):
             trip.errands = [errand for errand in trip.errands if self._keeps(errand, trip)]
         return trip.errands
 
@@ -539,3 +542,11 @@ class Delivery:
             self._work.set()
             return False
         return True
+
+
+def _has_abandoned(errand: Errand) -> bool:
+    """Tell whether a call, or one that it carries along, is for a record of others now."""
+    riders = errand.riders
+    return errand.job.is_abandoned or (
+        riders is not None and any(rider.job.is_abandoned for rider in riders)
+    )

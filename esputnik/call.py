@@ -92,6 +92,15 @@ class Shape:
     tail: bytes
     max_items: int
     is_import: bool = False
+    _hash: int = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Hash it once: every call is looked up by its shape."""
+        what = (self.action, self.path, self.head, self.tail)
+        object.__setattr__(self, "_hash", hash(what))
+
+    def __hash__(self) -> int:
+        return self._hash
 
     def request(self, items: Sequence[bytes]) -> Request:
         """Return the request that carries these items, at least one and at most `max_items`."""

@@ -17,8 +17,10 @@ def failures_by_call(failures: Sequence[Object], calls: Sequence[Call]) -> dict[
     A single call needs no matching. None where a failure fits none of the calls: then it is not
     known which of them failed.
     """
+    if not failures:
+        return {}
     if len(calls) == 1:
-        return {0: text_in(failures[0].get("error"))} if failures else {}
+        return {0: text_in(failures[0].get("error"))}
     by_mark = _indexes_by_mark(calls)
     texts: dict[int, str] = {}
     for failure in failures:
