@@ -1,12 +1,19 @@
 """The account's limits: kept, shared, learned anew when eSputnik says that it was too much."""
 
+import asyncio
 from collections import Counter
+from collections.abc import Sequence
 from email.utils import formatdate
 from typing import Any
 
 import pytest
 
-from tests.fakes.time import START, run
+from consumer.shares import Traffic
+from consumer.turns import Turns
+from esputnik.call import Quota
+from esputnik.throttle import Throttle
+from tests.fakes.meter import CountingMeter
+from tests.fakes.time import START, LoopClock, run
 from tests.service.events import a_message, an_order
 from tests.service.world import World, carried
 
@@ -191,3 +198,36 @@ def test_retries_have_their_part_of_the_limit_and_live_events_the_rest() -> None
 
     assert 0 < repeats <= 0.2 * len(asked)
     assert len(world.state()["orders"]) == 2040
+
+
+async def let_go(waiting: Sequence[Traffic], seconds: float) -> Counter[Traffic]:
+    """Let hundreds of requests of each kind wait; count who went within so many seconds."""
+    throttle = Throttle(dict.fromkeys(Quota, 100.0))
+    turns = Turns(throttle=throttle, clock=LoopClock(), meter=CountingMeter(), slots=9999)
+    gone = Counter[Traffic]()
+
+    async def go(kind: Traffic) -> None:
+        await turns.take(Quota.DEFAULT, kind)
+        gone[kind] += 1
+
+    tasks = [asyncio.ensure_future(go(kind)) for kind in waiting for _ in range(900)]
+    tasks.append(asyncio.ensure_future(turns.run()))
+    await asyncio.sleep(seconds)
+    for task in tasks:
+        task.cancel()
+    return gone
+
+
+def test_where_all_wait_live_events_retries_and_replays_go_as_80_to_15_to_5() -> None:
+    gone = run(let_go([Traffic.LIVE, Traffic.RETRY, Traffic.REPLAY], 10))
+
+    total = gone.total()
+    assert total >= 950
+    assert gone[Traffic.LIVE] == pytest.approx(0.80 * total, rel=0.02)
+    assert gone[Traffic.RETRY] == pytest.approx(0.15 * total, rel=0.02)
+    assert gone[Traffic.REPLAY] == pytest.approx(0.05 * total, rel=0.04)
+
+
+@pytest.mark.parametrize("alone", [Traffic.LIVE, Traffic.RETRY, Traffic.REPLAY])
+def test_the_share_of_those_who_do_not_wait_is_lent(alone: Traffic) -> None:
+    assert run(let_go([alone], 8))[alone] >= 0.95 * 800

@@ -131,6 +131,7 @@ class World:
             rng=self._rng,
             caught_up=self.source.caught_up,
             consent=desk,
+            lease=self.source.lease,
         )
         worker = Worker(
             source=self.source,
