@@ -14,6 +14,9 @@ from consumer.settings_sources import load
 from handlers.routes import ROUTES
 from tests.corpus import NOW
 
+CONSENT = {"contact.opted_out", "contact.opted_in"}
+LISTS = {"add-unsubscribed", "remove-unsubscribed", "set-subscriptions"}
+WORDS = {"subscriptions", "subscribed", "confirmed", "unsubscribed"}  # fields of consent
 FILES = sorted((Path(__file__).resolve().parents[2] / "examples").glob("*.json"))
 
 
@@ -41,6 +44,37 @@ def test_an_event_becomes_the_calls_that_are_expected(file: Path) -> None:
     event = json.dumps(example["event"], default=float)
 
     assert explained(event, example.get("settings", {})) == example["expected"]
+
+
+def calls_of(kind: str) -> list[dict[str, Any]]:
+    """All calls of all examples of a type."""
+    examples = [exactly(file.read_text("utf-8")) for file in FILES]
+    return [
+        call
+        for example in examples
+        if example["expected"]["type"] == kind
+        for call in example["expected"].get("calls", ())
+    ]
+
+
+@pytest.mark.parametrize("kind", sorted(ROUTES.keys() - CONSENT))
+def test_who_may_be_written_to_is_changed_by_what_people_said_alone(kind: str) -> None:
+    calls = calls_of(kind)
+
+    assert calls
+    assert {call["action"] for call in calls} & LISTS == set()
+    assert [
+        call for call in calls if WORDS & set(json.dumps(call["body"], default=str).split('"'))
+    ] == []
+
+
+def test_what_counts_each_time_is_never_repeated_by_the_transport() -> None:
+    counted = [call for kind in ROUTES for call in calls_of(kind) if call["class"] == "C"]
+
+    assert {call["action"] for call in counted} == {
+        *("send-message", "generate-event", "create-inbox-message", "past-events"),
+    }
+    assert {call["method"] for call in counted} == {"POST"}
 
 
 def test_every_type_has_an_example_of_its_name() -> None:
