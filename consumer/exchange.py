@@ -249,8 +249,8 @@ class Exchange:
             return outcomes
         if self._await_imports:
             return await self._following.end(outcomes, errands, failed_imports)
-        done = Delivered()
-        return [outcomes.refused.get(at, done) for at in range(len(errands))]
+        rest = outcomes.suspect or Delivered()
+        return [outcomes.refused.get(at, rest) for at in range(len(errands))]
 
     async def _ask(
         self,

@@ -70,6 +70,9 @@ class Following:
             end = await self._poll(accepted.session)
         finally:
             self.under_way -= 1
+        if isinstance(end, Finished) and accepted.suspect is not None:
+            # Halves are sent after its end: it might undo them otherwise.
+            return [accepted.suspect] * len(errands)
         ends = iter(self._ends(rest, end, failed))
         return [
             accepted.refused[at] if at in accepted.refused else next(ends)

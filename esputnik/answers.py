@@ -103,6 +103,8 @@ def _read_import(calls: Sequence[Call], answer: Answer) -> Sequence[Outcome] | A
     if failures is None or not (failures or session or found.get("errorMessage")):
         return [not_understood(answer)] * len(calls)
     refusals = _refusals(failures, calls, answer)
+    if session and refusals is None:
+        return Accepted(session=session, refused={}, suspect=_suspect(answer))
     if refusals is None or not (session or failures):
         return [_suspect(answer)] * len(calls)
     if session:

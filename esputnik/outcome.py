@@ -93,7 +93,11 @@ Outcome = Delivered | Rejected | Deferred | Blocked
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Accepted:
-    """A bulk import was queued: the items not refused at once are done when `session` is."""
+    """A bulk import was queued: the items not refused at once are done when `session` is.
+
+    `suspect`: the answer also named failures that fit none of the items, so any may be refused.
+    """
 
     session: str
     refused: Mapping[int, Rejected]
+    suspect: Rejected | None = None

@@ -73,7 +73,8 @@ class Imports:
             try:
                 given = self._given(contact, work, asked)
             except RefusedError as refused:
-                failed.append({**contact, "error": refused.text})
+                is_named = self._switches.bad_item == "named"
+                failed.append({**(contact if is_named else {}), "error": refused.text})
             else:
                 if not asked.is_lost(contact):
                     work.contacts.append(given)

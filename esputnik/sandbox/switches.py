@@ -133,8 +133,9 @@ class Switches(BaseModel):
     """The status of an answer about an import nobody knows."""
     mapping: Literal["all", "none"] = "all"
     """Whether a finished import tells which contacts it wrote."""
-    bad_item: Literal["named", "400"] = "named"
-    """Whether a contact with a fault is named in the answer, or the whole import refused with 400.
+    bad_item: Literal["named", "unnamed", "400"] = "named"
+    """Whether a contact with a fault is named in the answer, told of without a name, or the whole
+    import refused with 400.
     """
     restore_deleted: bool = False
     """What `restoreDeleted` is where an import does not say."""

@@ -132,6 +132,28 @@ def test_contacts_that_fail_are_found_by_who_they_are_and_the_others_are_done() 
     assert sizes(world) == [30]
 
 
+def test_contacts_of_which_some_failed_unnamed_are_told_apart_after_their_import_has_ended() -> (
+    None
+):
+    async def main() -> World:
+        switches = {"bad_item": "unnamed", "import_seconds": 100.0, "import_spread": 0}
+        world = World(switches=switches)
+        world.account.faults.rule(
+            [{"action": "bulk-contacts", "contains": "Phone", "item_error": "Phone is wrong"}]
+        )
+        for number in range(4):
+            name = "Phone" if number == 2 else "Ann"
+            world.put("user.updated", {"user_id": str(number), "first_name": name})
+        return await carried(world)
+
+    world = run(main())
+
+    first, second, *_ = [one["at"] for one in world.asked("bulk-contacts")]
+    assert second - first >= 100
+    assert [one.record.offset for one in world.letters.burials] == [2]
+    assert len(world.state()["contacts"]) == 3
+
+
 @pytest.mark.parametrize("count", [1, 30])
 def test_a_finished_import_that_names_nobody_counts_as_applied(count: int) -> None:
     async def main() -> World:

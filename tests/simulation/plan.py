@@ -145,7 +145,7 @@ def _switches(rng: random.Random) -> dict[str, Any]:
         "import_seconds": rng.choice([0.3, 3.0, 30.0]),
         "import_spread": rng.choice([0.0, 1.0, 3.0]),
         "mapping": rng.choice(["all", "all", "none"]),
-        "bad_item": rng.choice(["named", "400"]),
+        "bad_item": rng.choice(["named", "unnamed", "400"]),
         "retry_after": rng.choice([None, 0, 3]),
         "error_form": rng.choice(["text", "json"]),
         "silent_form": rng.choice(["empty", "text", "object"]),

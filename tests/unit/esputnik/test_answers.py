@@ -166,12 +166,21 @@ def test_a_failure_is_matched_by_phone_or_customer_id_too() -> None:
 
 
 def test_a_failure_that_names_nobody_makes_all_suspects() -> None:
-    body = {"asyncSessionId": "s", "failedContacts": [{"channels": [], "error": "?"}]}
+    body = {"failedContacts": [{"channels": [], "error": "?"}]}
 
     outcomes = read_bulk(IMPORT, CONTACTS, an_answer(body))
 
     suspect = Rejected(reason="esp.partial_item", detail="200", status=200, is_whole=True)
     assert outcomes == [suspect] * 3
+
+
+def test_suspects_of_an_import_that_was_taken_are_told_beside_it() -> None:
+    body = {"asyncSessionId": "s", "failedContacts": [{"channels": [], "error": "?"}]}
+
+    accepted = read_bulk(IMPORT, CONTACTS, an_answer(body))
+
+    suspect = Rejected(reason="esp.partial_item", detail="200", status=200, is_whole=True)
+    assert accepted == Accepted(session="s", refused={}, suspect=suspect)
 
 
 def test_the_failure_of_a_lone_contact_needs_no_name() -> None:
