@@ -189,6 +189,7 @@ class Service:
             caught_up=source.caught_up,
             refresh_key=lambda: self._refresh_key(api),
             consent=desk,
+            lease=source.lease,
         )
         graveyard = Graveyard(
             writer=writer,

@@ -15,6 +15,7 @@ from consumer.delivery import Delivery
 from consumer.exchange import Exchange
 from consumer.gate import Gate
 from consumer.kafka import Connection
+from consumer.lease import Lease
 from consumer.plan import Planner, Topic
 from consumer.ports import Clock, Meter, Sender, Writer
 from consumer.retry import Policy
@@ -175,6 +176,7 @@ def delivery(  # noqa: PLR0913 - the parts it is built of
     caught_up: Callable[[], bool] = lambda: True,
     refresh_key: Callable[[], bool] = lambda: False,
     consent: ConsentDesk | None = None,
+    lease: Lease | None = None,
 ) -> Delivery:
     """Return what carries calls to eSputnik."""
     rates = settings.esputnik.requests_per_second
@@ -194,6 +196,7 @@ def delivery(  # noqa: PLR0913 - the parts it is built of
         await_imports=settings.esputnik.acknowledge == "applied",
         traffic=traffic,
         refresh_key=refresh_key,
+        lease=lease,
     )
     return Delivery(
         exchange=exchange,

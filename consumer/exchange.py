@@ -11,6 +11,7 @@ import structlog
 from consumer.following import LOST, UNMAPPED, Following
 from consumer.gate import LAST_LOOK, Gate, Hold, Way
 from consumer.job import Errand
+from consumer.lease import Lease
 from consumer.ports import Clock, Meter, Sender
 from consumer.recent import Recent
 from consumer.retry import IMPORT_FAILED
@@ -34,6 +35,7 @@ from esputnik.outcome import (
 log = structlog.get_logger()
 
 OPT_OUT = "consent.opt_out"
+ASK_AGAIN = 0.1  # s between looks whether the group has answered
 NO_LONGER_OURS = NoAnswer(maybe_sent=False, cause="not ours any more")
 NO_FAULTS = frozenset(
     {IMPORT_FAILED, LOST, UNMAPPED, NO_LONGER_OURS.cause}
@@ -62,6 +64,7 @@ class Exchange:
         await_imports: bool = True,
         traffic: Traffic = Traffic.LIVE,
         refresh_key: Callable[[], bool] = lambda: False,
+        lease: Lease | None = None,
     ) -> None:
         self.gate = gate
         self._sender = sender
@@ -72,6 +75,8 @@ class Exchange:
         self._await_imports = await_imports
         self._traffic = traffic
         self._refresh_key = refresh_key
+        self._is_key_new = False
+        self._lease = lease or Lease()
         self._recent = Recent()
         self._moved = asyncio.Event()
         self._probe_wanted = asyncio.Event()
@@ -260,15 +265,29 @@ class Exchange:
         errands: Sequence[Errand] = (),
     ) -> Answer | NoAnswer:
         await self._turns.take(request.quota, kind)
-        if errands and all(one.job.is_abandoned for each in errands for one in each.members()):
+        try:
+            if errands and not await self._are_ours(errands):
+                return NO_LONGER_OURS
+            return await self._exchange(request, key)
+        finally:
             self._turns.give_back()
-            return NO_LONGER_OURS
+
+    async def _are_ours(self, errands: Sequence[Errand]) -> bool:
+        """Tell whether any of these records is still ours; wait while nobody can tell.
+
+        What was handed to the client before the process stood still leaves all the same, and so
+        does what leaves in the moment in which the lease ends: a request on its way is not fenced.
+        """
+        while not self._lease.holds(self._clock.now()):
+            await self._clock.sleep(ASK_AGAIN)
+        return not all(one.job.is_abandoned for each in errands for one in each.members())
+
+    async def _exchange(self, request: Request, key: str | None) -> Answer | NoAnswer:
         began = self._clock.now()
         self._meter.in_flight(request.action, 1)
         try:
             answer = await self._sender.exchange(request, key=key)
         finally:
-            self._turns.give_back()
             self._meter.in_flight(request.action, -1)
         status = str(answer.status) if isinstance(answer, Answer) else "none"
         self._meter.called(request.action, status, self._clock.now() - began)
@@ -310,12 +329,16 @@ class Exchange:
 
     def _shut(self, blocked: Blocked, way: Way) -> None:
         if blocked.scope is Scope.ACCOUNT and self._refresh_key():
+            self._is_key_new = True
             self.gate.gave_up(way.action)
             return
         before = self.gate.actions.get(way.action)
         if blocked.scope is Scope.ACCOUNT and self.gate.account is None:
             log.error("held", scope="account", cause=blocked.cause, status=blocked.status)
         self.gate.blocked(blocked, way, self._clock.now(), self._rng.random())
+        if blocked.scope is Scope.ACCOUNT and self._is_key_new:
+            self._is_key_new = False  # what went with the old key tells nothing of the new one
+            self.gate.probe_at(self._clock.now())
         self._probe_wanted.set()
         self._tell(way.action, before)
         self._move_on()

@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Protocol
 
 from consumer.deadletter import Burial
+from consumer.lease import Lease
 from consumer.record import Headers, Partition, Point, Record
 from esputnik.call import Request
 from esputnik.outcome import Answer, NoAnswer
@@ -47,7 +48,9 @@ class Listener(Protocol):
 
 
 class Source(Protocol):
-    """Where records come from."""
+    """Where records come from. `lease`: how long what was assigned is surely ours."""
+
+    lease: Lease
 
     async def poll(self, max_records: int, seconds: float) -> Sequence[Record]:
         """Return the next records, none if all is quiet (or paused) for that long."""

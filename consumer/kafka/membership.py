@@ -11,12 +11,14 @@ from aiokafka.coordinator.assignors.range import RangePartitionAssignor
 from aiokafka.errors import KafkaError
 from aiokafka.structs import OffsetAndMetadata
 
+from consumer.kafka.answers import renew
 from consumer.kafka.assignment import Assignment
 from consumer.kafka.commits import Commits
 from consumer.kafka.connection import AUTHENTICATION_FAULTS, Connection, refused, start
 from consumer.kafka.fetching import Fetching
 from consumer.kafka.reading import FETCH_BYTES, partition, topic_partition
 from consumer.kafka.starts import GroupOptions, Starts
+from consumer.lease import Lease
 from consumer.ports import Listener
 from consumer.progress import NOTHING_TOLD
 from consumer.record import Partition, Point
@@ -158,6 +160,7 @@ async def join(  # noqa: PLR0913 - the parts it is built of
     topics: Collection[str],
     *,
     listener: Listener,
+    lease: Lease,
     gaps: set[Partition],
     held: frozenset[Partition],
 ) -> Membership:
@@ -174,6 +177,7 @@ async def join(  # noqa: PLR0913 - the parts it is built of
     except BaseException:
         await consumer.stop()
         raise
+    renew(lease, consumer)
     commits = Commits(connection, group.group_id)
     starts = Starts(consumer, commits, group.offset_reset, gaps)
     assignment = Assignment(consumer, starts, listener, held=held)
@@ -190,6 +194,15 @@ async def join(  # noqa: PLR0913 - the parts it is built of
     return member
 
 
+def lease_of(connection: Connection) -> Lease:
+    """Return a lease that ends before the group gives to others what was ours."""
+    return Lease(session=_session_ms(connection) / 1000, rebalance=REBALANCE_MS / 1000)
+
+
+def _session_ms(connection: Connection) -> int:
+    return LOOPBACK_SESSION_MS if connection.is_loopback else SESSION_MS
+
+
 def _client(connection: Connection, group: GroupOptions) -> AIOKafkaConsumer:
     """Return a client that commits nothing and jumps nowhere by itself."""
     return AIOKafkaConsumer(
@@ -200,7 +213,7 @@ def _client(connection: Connection, group: GroupOptions) -> AIOKafkaConsumer:
         auto_offset_reset="none",
         isolation_level=group.isolation_level,
         partition_assignment_strategy=[RangePartitionAssignor],
-        session_timeout_ms=LOOPBACK_SESSION_MS if connection.is_loopback else SESSION_MS,
+        session_timeout_ms=_session_ms(connection),
         heartbeat_interval_ms=HEARTBEAT_MS,
         rebalance_timeout_ms=REBALANCE_MS,
         max_partition_fetch_bytes=FETCH_BYTES,

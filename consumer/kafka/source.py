@@ -9,7 +9,7 @@ import structlog
 from consumer.errors import SyncError
 from consumer.kafka.connection import Connection
 from consumer.kafka.fetching import BrokenError
-from consumer.kafka.membership import Membership, join
+from consumer.kafka.membership import Membership, join, lease_of
 from consumer.kafka.starts import GroupOptions
 from consumer.ports import Listener
 from consumer.record import Partition, Point, Record
@@ -29,6 +29,7 @@ class KafkaSource:
         self._connection = connection
         self._group = group
         self._gaps = set(group.gaps)
+        self.lease = lease_of(connection)
         self._topics: frozenset[str] = frozenset()
         self._listener: Listener | None = None
         self._member: Membership | None = None
@@ -170,6 +171,7 @@ class KafkaSource:
             self._group,
             self._topics,
             listener=self._told,
+            lease=self.lease,
             gaps=self._gaps,
             held=self._held,
         )

@@ -6,10 +6,12 @@ the present generation. A member that is silent for a session is put out, and le
 """
 
 import asyncio
+import math
 import random
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from consumer.lease import Lease
 from consumer.ports import Listener
 from consumer.record import Partition, Point, Record
 from tests.fakes.kafka import FakeBroker, FakeSource
@@ -64,7 +66,7 @@ class Group:
 
     def silence(self, member: "Member") -> None:
         """Hear no more of a member, which is put out when its session is over."""
-        member.silences += 1
+        member.falls_silent()
         was = member.silences
 
         def expire() -> None:
@@ -75,9 +77,7 @@ class Group:
 
     def hear(self, member: "Member") -> None:
         """Hear of a member again; one that was put out meanwhile learns of it soon."""
-        member.silences += 1
-        if member not in self.members:
-            member.called.set()
+        member.is_heard(is_known=member in self.members)
 
     def rebalance(self) -> None:
         """Call all members that have not joined yet; begin a round where there is none."""
@@ -135,6 +135,7 @@ class Member(FakeSource):
         self.is_revoking = False
         self.commit_fate: Callable[[], CommitFate] = CommitFate
         self.most_at_once = 1000
+        self.lease = Lease(session=SESSION, rebalance=REBALANCE)
         self._rng = rng
         self._attending: asyncio.Task[None] | None = None
         self._begun: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -176,6 +177,30 @@ class Member(FakeSource):
         except TimeoutError:
             return False
 
+    def falls_silent(self) -> None:
+        """Let the last heartbeat be one of the last moment."""
+        self.silences += 1
+        now = asyncio.get_running_loop().time()
+        self.lease.heard(now - self._rng.uniform(0, self.group.heartbeat))
+
+    def is_heard(self, *, is_known: bool) -> None:
+        """Let heartbeats be answered again, the next one soon."""
+        self.silences += 1
+        was = self.silences
+        if not is_known:
+            self.called.set()
+            return
+
+        def answer() -> None:
+            if self.silences == was and not self.called.is_set():
+                self._is_answered()
+
+        later(self._rng.uniform(0, self.group.heartbeat), answer)
+
+    def _is_answered(self) -> None:
+        """Hear from now on that the group knows us; that it is so every second goes unsaid."""
+        self.lease.heard(math.inf)
+
     async def poll(self, max_records: int, seconds: float) -> Sequence[Record]:
         """Return the next records, none if all is quiet (or paused) for that long, or longer."""
         patience = IDLE_POLL if self._is_idle else seconds
@@ -194,6 +219,7 @@ class Member(FakeSource):
             share = await self.group.join(self)
             await asyncio.sleep(self._rng.uniform(0, 0.1))  # its offsets are fetched
             if not self.called.is_set():
+                self._is_answered()
                 self.begin(share)
                 self._note_begun()
 

@@ -12,6 +12,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from consumer.deadletter import Burial
+from consumer.lease import Lease
 from consumer.ports import Listener
 from consumer.record import Partition, Point, Record
 
@@ -98,6 +99,7 @@ class FakeSource:
     fails_next: bool = False  # the next fetch that brings something raises in the client
     blocked: dict[Partition, str] = field(default_factory=dict)
     is_joined: bool = False
+    lease: Lease = field(default_factory=Lease)
     _position: dict[Partition, int] = field(default_factory=dict)
     _is_rejoining: bool = False
 

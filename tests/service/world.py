@@ -31,7 +31,6 @@ from tests.fakes.time import START, LoopClock
 from tests.fakes.topic import FakeFollowed, FakeTopic, FakeWriter
 
 WHEN = "2025-11-24T10:00:00Z"  # somewhat before the virtual clock's beginning
-AUTHORIZATION = "Basic " + base64.b64encode(b"api:sandbox").decode()
 PATIENCE = 36_000.0  # virtual seconds
 
 
@@ -41,13 +40,20 @@ class AccountSender:
     def __init__(self, account: Account, clock: LoopClock) -> None:
         self.account = account
         self.latency = 0.01
+        self.key = self.kept_key = "sandbox"  # what is used, and what its file holds
         self.is_down = False
         self.at_once = 0
         self.most_at_once = 0
         self.sent: list[tuple[float, Request]] = []
         self._clock = clock
 
+    def refresh(self) -> bool:
+        """Take the key that its file holds; tell whether it is another."""
+        before, self.key = self.key, self.kept_key
+        return before != self.key
+
     async def exchange(self, request: Request, *, key: str | None = None) -> Answer | NoAnswer:
+        authorization = "Basic " + base64.b64encode(f"api:{self.key}".encode()).decode()
         self.sent.append((self._clock.now(), request))
         self.at_once += 1
         self.most_at_once = max(self.most_at_once, self.at_once)
@@ -55,12 +61,14 @@ class AccountSender:
             await self._clock.sleep(self.latency)
             if self.is_down:
                 return NoAnswer(maybe_sent=False, cause="ClientConnectorError")
-            return await self._answer(request, key)
+            return await self._answer(request, key, authorization)
         finally:
             self.at_once -= 1
 
-    async def _answer(self, request: Request, key: str | None) -> Answer | NoAnswer:
-        headers = {"authorization": AUTHORIZATION, "content-type": "application/json"}
+    async def _answer(
+        self, request: Request, key: str | None, authorization: str
+    ) -> Answer | NoAnswer:
+        headers = {"authorization": authorization, "content-type": "application/json"}
         told = self.account.handle(
             SandboxRequest(
                 method=request.method,
@@ -132,6 +140,7 @@ class World:
             caught_up=self.source.caught_up,
             consent=desk,
             lease=self.source.lease,
+            refresh_key=self.sender.refresh,
         )
         worker = Worker(
             source=self.source,

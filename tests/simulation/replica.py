@@ -85,6 +85,7 @@ class Replica:
             rng=self._rng,
             caught_up=self.source.caught_up,
             consent=desk,
+            lease=self.source.lease,
         )
         self.world.watch.sends_of(self)
         writer = UncertainWriter(self._write_fate, self._written)
