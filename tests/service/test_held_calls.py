@@ -232,3 +232,46 @@ def test_a_send_far_beyond_the_commit_point_waits_and_stops_nothing() -> None:
 
     assert world.state()["sent"]
     assert len(world.state()["contacts"]) >= 8200
+
+
+# -- a key that is changed ------------------------------------------------------------------
+
+
+def test_refusals_of_the_old_key_hold_nothing_once_the_new_one_is_read() -> None:
+    async def main() -> tuple[World, float]:
+        world = World(**{"batch.max_orders": 1})
+        world.sender.latency = 1.0
+        for number in range(8):
+            world.put("order.changed", an_order(number))
+        async with world.running():
+            await world.until(lambda: world.sender.at_once == 8)
+            world.account.switches.api_key = world.sender.kept_key = "another"
+            began = world.clock.now()
+            await world.settled()
+            return world, world.clock.now() - began
+
+    world, took = run(main())
+
+    assert len(world.state()["orders"]) == 8
+    assert took < 10
+
+
+def test_a_new_key_that_is_refused_as_well_holds_everything_for_a_minute() -> None:
+    async def main() -> World:
+        world = World()
+        world.account.switches.api_key = "another"
+        world.put("order.changed", an_order(1))
+        async with world.running():
+            await world.until(lambda: world.gate.account is not None)
+            world.sender.kept_key = "a third"
+            before = len(world.sender.sent)
+            await world.clock.sleep(600)
+            assert len(world.sender.sent) - before <= 12
+            world.sender.kept_key = "another"
+            await world.settled()
+        return world
+
+    world = run(main())
+
+    assert len(world.state()["orders"]) == 1
+    assert world.letters.burials == []
