@@ -190,6 +190,26 @@ async def test_members_read_the_same_partitions_of_topics_that_belong_together(
         assert len({place.number for place in reader.owned}) == 2
 
 
+async def test_a_static_member_that_restarts_gets_its_partitions_back_without_a_rebalance(
+    group: KafkaGroup, readers: list[Reader]
+) -> None:
+    topic = await group.topic(partitions=2)
+    first = await joined(readers, group.member(instance_id="a"), topic)
+    await first.until(lambda: len(first.owned) == 2)
+    other = await while_polling(joined(readers, group.member(instance_id="b"), topic), first)
+    await while_polling(other.until(lambda: len(other.owned) == 1), first)
+    told_before, had = list(other.told), set(first.owned)
+
+    await while_polling(first.source.stop(), other)
+    again = await while_polling(joined(readers, group.member(instance_id="a"), topic), other)
+    for number in range(2):
+        await group.put(topic, number, b"after")
+    await while_polling(again.until_taken(1), other)
+
+    assert again.owned == had
+    assert other.told == told_before
+
+
 async def test_a_cancelled_poll_loses_nothing(group: KafkaGroup, readers: list[Reader]) -> None:
     topic = await group.topic()
     reader = await joined(readers, group.member(), topic)

@@ -136,6 +136,27 @@ def test_opt_outs_that_fail_hold_nothing_else() -> None:
     assert run(main()) < 1
 
 
+@pytest.mark.parametrize(
+    "fault", [{"status": 503}, {"status": 429}, {"status": 403}, {"reset": "before"}]
+)
+def test_an_opt_out_that_fails_for_hours_is_told_in_the_end(fault: dict[str, Any]) -> None:
+    async def main() -> World:
+        world = World()
+        world.account.faults.rule([{"action": "add-unsubscribed", **fault}])
+        async with world.running():
+            world.put("contact.opted_out", an_opt_out(ANN))
+            await world.clock.sleep(10_800)
+            assert world.state()["unsubscribed"] == []
+            world.account.faults.rule([])
+            await world.settled()
+        return world
+
+    world = run(main())
+
+    assert world.state()["unsubscribed"] == [ANN]
+    assert world.reasons == []
+
+
 def test_an_opt_out_does_not_wait_for_an_import_of_the_same_contact() -> None:
     async def main() -> tuple[World, float]:
         world = World(partitions=TWO, switches={"import_seconds": 600.0, "resubscribe": True})
