@@ -14,6 +14,7 @@ from consumer import build
 from consumer.consent.topic import ConsentTopic
 from consumer.gate import Gate
 from consumer.health import Vitals
+from consumer.lease import Lease
 from consumer.record import Partition, Record
 from consumer.settings import Loaded
 from consumer.settings_sources import load
@@ -99,6 +100,7 @@ class World:
         switches: Switches | Mapping[str, Any] | None = None,
         seed: int = 0,
         like: "World | None" = None,
+        lease: Lease | None = None,
         **settings: Any,
     ) -> None:
         """Make a world; or, `like` another, a replica that comes after it: all else stays."""
@@ -108,6 +110,7 @@ class World:
         self.account: Account = like.account if like else Account(switches=switched, seed=seed)
         self.sender = AccountSender(self.account, self.clock)
         self.source: FakeSource = FakeSource(like.source.broker) if like else FakeSource()
+        self.source.lease = lease or Lease()
         self.letters = FakeLetters()
         self.consent_topic: FakeTopic = like.consent_topic if like else FakeTopic()
         self.consent: ConsentTopic
