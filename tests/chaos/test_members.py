@@ -17,10 +17,6 @@ FLAPS = 30
 RECORDS = 150  # that come with each
 
 
-@pytest.mark.xfail(
-    reason="Worker.revoking drains for 15 s although the group has put the member out: "
-    "what it still sends is older than what others have sent since"
-)
 async def test_a_member_that_froze_does_nothing_again_that_others_did(
     restless: Kafka, tmp_path: Path
 ) -> None:
