@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from email.utils import formatdate
 from typing import Any
 
@@ -172,32 +172,31 @@ def test_after_a_429_half_as_much_goes_and_within_minutes_all_of_it_again() -> N
 # -- shares ---------------------------------------------------------------------------------
 
 
-def test_retries_have_their_part_of_the_limit_and_live_events_the_rest() -> None:
+def test_many_retries_leave_the_most_of_the_limit_to_live_events() -> None:
     async def main() -> World:
-        world = limited(RATE, **{"batch.max_wait": 0.01})
-        rule = {"action": "add-orders", "contains": "again", "status": 503}
-        world.account.faults.rule([rule])
-        for number in range(40):
-            world.put("order.changed", an_order(number, status_description="again"))
-        for number in range(40, 2040):
-            world.put("order.changed", an_order(number))
+        settings: Any = {"batch.max_contacts": 1}
+        world = limited(RATE, **settings)
+        world.account.faults.rule([{"action": "bulk-contacts", "import": "error"}])
+        for number in range(200):
+            world.put("user.updated", {"user_id": str(number), "first_name": "Ann"})
+        put_orders(world, 2000)
         async with world.running():
-            await world.clock.sleep(60)
-            world.account.faults.rule([])
-            await world.settled()
+            await world.clock.sleep(40)
         return world
 
-    world = run(main())
-    asked = [one for one in world.asked("add-orders") if one["at"] - START < 60]
-    seen: set[str] = set()
-    repeats = 0
-    for one in asked:
-        number = one["body"]["orders"][0]["externalOrderId"]
-        repeats += number in seen
-        seen.add(number)
+    again = list(repeats(run(main())))
 
-    assert 0 < repeats <= 0.2 * len(asked)
-    assert len(world.state()["orders"]) == 2040
+    assert in_seconds(again, 10, 30) / 20 == pytest.approx(RATE * 15 / 95, rel=0.1)
+
+
+def repeats(world: World) -> Iterator[float]:
+    """Return when contacts were imported that had been imported before."""
+    seen = set[str]()
+    for one in world.asked("bulk-contacts"):
+        user = one["body"]["contacts"][0]["externalCustomerId"]
+        if user in seen:
+            yield one["at"] - START
+        seen.add(user)
 
 
 async def let_go(waiting: Sequence[Traffic], seconds: float) -> Counter[Traffic]:
