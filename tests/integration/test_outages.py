@@ -1,6 +1,7 @@
 """What an outage, a changed key or a stop does to a run: nothing is buried, nothing is lost."""
 
 import asyncio
+import signal
 from pathlib import Path
 from typing import Any
 
@@ -179,3 +180,33 @@ async def events(deployment: Deployment) -> int:
 
 async def raised(deployment: Deployment, count: int) -> bool:
     return await events(deployment) >= count
+
+
+@pytest.mark.parametrize(("signals", "code"), [(1, 0), (2, 1)])
+async def test_a_stop_that_cannot_finish_ends_in_time_and_loses_nothing(
+    kafka: Kafka, tmp_path: Path, *, signals: int, code: int
+) -> None:
+    deadline = 6 if code == 0 else 60  # s; without the second signal the latter would last
+    async with deployed(
+        kafka.bootstrap, tmp_path, {"orders": 2}, STOP__DEADLINE=deadline
+    ) as deployment:
+        await deployment.account.rules({"action": "add-orders", "delay": 30.0})
+        consumer = await deployment.start()
+        await deployment.tell("orders", *orders(range(10)))
+        await until(lambda: sends(consumer))
+        async with asyncio.timeout(10):
+            for _ in range(signals):
+                consumer.part.process.send_signal(signal.SIGTERM)
+                await hears_of(consumer, '"event":"stopping"')
+            ended = await consumer.part.ended()
+        await deployment.account.rules()
+        await deployment.start()
+        await deployment.drained()
+
+        assert ended == code
+        assert len((await deployment.account.state())["orders"]) == 10
+        assert await deployment.letters() == []
+
+
+async def sends(consumer: Consumer) -> bool:
+    return (await consumer.figures()).buffered > 0
