@@ -14,6 +14,7 @@ from bench.commands import ceiling
 from bench.commands import drain as drains
 from bench.commands import gate as gates
 from bench.commands import guarantees as pairs
+from bench.commands import hostile as bad_records
 from bench.commands import lanes as lane_counts
 from bench.commands import latency as delays
 from bench.commands import limits as floors
@@ -207,6 +208,18 @@ def poison(
 
 
 @app.command()
+def hostile(
+    events: Events = 1_000_000, rounds: Rounds = 1, broker: Broker = EMBEDDED, write: Write = None
+) -> None:
+    """Show what the corpus of bad records costs the good ones between them."""
+
+    async def measure(place: Arena) -> str:
+        return bad_records.section(await bad_records.hostile(place, events=events, rounds=rounds))
+
+    run("hostile", measure, broker, write)
+
+
+@app.command()
 def guarantees(
     events: Events = WORK_EVENTS, rounds: Rounds = 3, broker: Broker = EMBEDDED, write: Write = None
 ) -> None:
@@ -271,5 +284,6 @@ def report(
     soak(10 * events, broker, write)
     workers(events=3 * events, rounds=rounds, broker=broker, write=write)
     poison(events=events, rounds=rounds, broker=broker, write=write)
+    hostile(broker=broker, write=write)
     guarantees(events, rounds, broker, write)
     micro(write=write)

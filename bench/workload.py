@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from consumer.record import Headers
+
 PARTITIONS = 8
 PEOPLE = 100_000  # who place the orders
 POISON_EVERY = 1000  # one event in so many is cut off, where the work is poisoned
@@ -38,6 +40,7 @@ class Entry(NamedTuple):
     partition: int
     key: bytes
     value: bytes
+    headers: Headers = ()
 
 
 def entries(work: Work, events: int, *, poisoned: bool = False) -> Iterator[Entry]:
