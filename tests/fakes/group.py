@@ -75,6 +75,16 @@ class Group:
 
         later(SESSION, expire)
 
+    def cut_off(self, member: "Member") -> None:
+        """Let nothing pass between a member and the brokers, either way."""
+        member.reachable.clear()
+        self.silence(member)
+
+    def reach(self, member: "Member") -> None:
+        """Let all pass again."""
+        member.reachable.set()
+        self.hear(member)
+
     def hear(self, member: "Member") -> None:
         """Hear of a member again; one that was put out meanwhile learns of it soon."""
         member.is_heard(is_known=member in self.members)
@@ -86,6 +96,8 @@ class Group:
                 member.called.set()
         self._changed.set()
         if self._round is None and self.members:
+            for member in self.members:
+                member.falls_behind()
             self._round = begin_as("", self._run_round())
 
     def take(self, member: "Member", points: Mapping[Partition, Point]) -> bool:
@@ -131,6 +143,9 @@ class Member(FakeSource):
         self.generation = -1
         self.shared: set[Partition] = set()  # what the group has given it
         self.silences = 0
+        self.is_silent = False
+        self.reachable = asyncio.Event()
+        self.reachable.set()
         self.called = asyncio.Event()
         self.is_revoking = False
         self.commit_fate: Callable[[], CommitFate] = CommitFate
@@ -167,9 +182,10 @@ class Member(FakeSource):
         fate = self.commit_fate()
 
         def arrive() -> bool:
-            return not fate.is_lost_there and self.group.take(self, points)
+            is_lost = fate.is_lost_there or not self.reachable.is_set()
+            return not is_lost and self.group.take(self, points)
 
-        is_lost = fate.is_lost_there or fate.is_lost_back
+        is_lost = fate.is_lost_there or fate.is_lost_back or not self.reachable.is_set()
         answer = over(fate.there, arrive, None if is_lost else fate.back)
         try:
             async with asyncio.timeout(COMMIT_SECONDS):
@@ -180,12 +196,23 @@ class Member(FakeSource):
     def falls_silent(self) -> None:
         """Let the last heartbeat be one of the last moment."""
         self.silences += 1
+        self.is_silent = True
+        self.lease.heard(self._last_heartbeat(), is_calm=False)
+
+    def falls_behind(self) -> None:
+        """Let a round begin; what is answered from now on says so, until it has joined."""
+        if not self.is_silent:
+            self.lease.heard(self._last_heartbeat())
+            self.lease.heard(math.inf, is_calm=False)
+
+    def _last_heartbeat(self) -> float:
         now = asyncio.get_running_loop().time()
-        self.lease.heard(now - self._rng.uniform(0, self.group.heartbeat))
+        return now - self._rng.uniform(0, self.group.heartbeat)
 
     def is_heard(self, *, is_known: bool) -> None:
         """Let heartbeats be answered again, the next one soon."""
         self.silences += 1
+        self.is_silent = False
         was = self.silences
         if not is_known:
             self.called.set()
@@ -199,10 +226,14 @@ class Member(FakeSource):
 
     def _is_answered(self) -> None:
         """Hear from now on that the group knows us; that it is so every second goes unsaid."""
-        self.lease.heard(math.inf)
+        if not self.is_silent:
+            self.lease.heard(math.inf)
 
     async def poll(self, max_records: int, seconds: float) -> Sequence[Record]:
         """Return the next records, none if all is quiet (or paused) for that long, or longer."""
+        if not self.reachable.is_set():
+            await asyncio.sleep(seconds)
+            return ()
         patience = IDLE_POLL if self._is_idle else seconds
         most = min(max_records, self._rng.randint(1, self.most_at_once))
         records = await super().poll(most, patience)
@@ -213,10 +244,13 @@ class Member(FakeSource):
         """Let go, join and begin whenever the group says so, which is heard with a heartbeat."""
         while True:
             await self.called.wait()
+            await self.reachable.wait()
             await asyncio.sleep(self._rng.uniform(0, self.group.heartbeat))
             await self._let_go()
             self.called.clear()
+            await self.reachable.wait()
             share = await self.group.join(self)
+            await self.reachable.wait()
             await asyncio.sleep(self._rng.uniform(0, 0.1))  # its offsets are fetched
             if not self.called.is_set():
                 self._is_answered()

@@ -25,6 +25,7 @@ class FakeBroker:
         self.commits: dict[Partition, Point] = {}
         self.history: list[Mapping[Partition, Point]] = []
         self.unreadable: set[tuple[Partition, int]] = set()
+        self.holes: set[tuple[Partition, int]] = set()  # offsets of no record: compaction, markers
         self.first: dict[Partition, int] = defaultdict(int)  # what lies before was deleted
         self.arrived = asyncio.Event()
         self._members: list[FakeSource] = []
@@ -41,6 +42,18 @@ class FakeBroker:
         log.append(kept)
         self.arrived.set()
         return kept
+
+    def leave_out(self, place: Partition) -> None:
+        """Leave a hole at the end of a partition's log."""
+        kept = self.put(Record(place.topic, place.number, 0, 0, None, None))
+        self.holes.add((place, kept.offset))
+
+    def end(self, place: Partition) -> int:
+        """Return the offset behind the last record of a partition."""
+        end = len(self.logs[place])
+        while (place, end - 1) in self.holes:
+            end -= 1
+        return end
 
     def spoil(self, record: Record) -> None:
         """Make a record unreadable to the client."""
@@ -182,7 +195,8 @@ class FakeSource:
         for place in sorted(self.owned - self.held - self.blocked.keys(), key=_order):
             records = self._read(place, max_records - len(taken))
             self._position[place] += len(records)
-            taken += records
+            holes = self.broker.holes
+            taken += [record for record in records if (place, record.offset) not in holes]
         return taken
 
     def _read(self, place: Partition, limit: int) -> list[Record]:

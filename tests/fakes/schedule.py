@@ -46,16 +46,17 @@ class _Ready(deque[asyncio.Handle]):
         self.kept: dict[str, list[asyncio.Handle]] = {}  # of stopped owners
         self._rng = rng
         self._disorder = disorder
-        self._left = most
+        self.taken = 0
+        self._most = most
 
     def append(self, handle: asyncio.Handle) -> None:
         kept = self.kept.get(owner_of(handle)) if self.kept else None
         (super().append if kept is None else kept.append)(handle)
 
     def popleft(self) -> asyncio.Handle:
-        self._left -= 1
-        if self._left < 0:
-            self._left = 1_000_000  # enough to end whatever is under way
+        self.taken += 1
+        if self.taken > self._most:
+            self._most += 1_000_000  # enough to end whatever is under way
             raise RunawayError("the loop does not come to rest")
         if len(self) > 1 and self._rng.random() < self._disorder:
             at = self._rng.randrange(len(self))
@@ -96,6 +97,16 @@ class SeededLoop(VirtualLoop):
         """Cancel whatever this owner has under way, the eldest first."""
         for task in list(self.tasks[name]):
             task.cancel()
+
+    @property
+    def steps(self) -> int:
+        """Return how many callbacks were run."""
+        return self._ready.taken
+
+    def timers(self, name: str) -> list[str]:
+        """Return what this owner still wants to be woken for."""
+        scheduled: list[asyncio.TimerHandle] = self._scheduled  # type: ignore[attr-defined]
+        return [str(one) for one in scheduled if not one.cancelled() and owner_of(one) == name]
 
     def _begin(self, _: asyncio.AbstractEventLoop, coroutine: Any, **options: Any) -> Any:
         context = options.get("context")

@@ -10,10 +10,11 @@ import sys
 import time
 from collections import Counter
 
-from tests.simulation.plan import POINTS, Plan, plan_of, to_text
+from tests.simulation.plan import DISTURBANCES, FAULTS, POINTS, Plan, plan_of, to_text
 from tests.simulation.shrink import shrink
 from tests.simulation.story import Outcome, play
 
+KINDS = (*FAULTS, *DISTURBANCES, "hole")
 LINE = 300  # characters of a violation
 
 
@@ -54,16 +55,22 @@ def _shrunk(plan: Plan) -> int:
 
 
 def _many(first: int, count: int) -> int:
-    began, broken, points = time.monotonic(), 0, Counter[str]()
+    began, broken, steps, seconds = time.monotonic(), 0, 0, 0.0
+    points, played = Counter[str](), Counter[str]()
     for seed in range(first, first + count):
         outcome = play(plan_of(seed))
         points.update(outcome.points)
+        played.update(outcome.played)
+        steps, seconds = steps + outcome.steps, seconds + outcome.seconds
         if outcome.violations:
             broken += 1
             say(f"seed {seed}: {outcome.violations[0][:LINE]}")
-    minutes = (time.monotonic() - began) / 60
-    killed = " ".join(f"{point}:{points[point]}" for point in POINTS)
-    say(f"{count} histories in {minutes:.1f} minutes, {broken} broken; kills {killed}")
+    say(
+        "killed " + " ".join(f"{point}:{points[point]}" for point in POINTS),
+        "played " + " ".join(f"{kind}:{played[kind]}" for kind in KINDS),
+        f"{steps} steps, {seconds / 3600:.0f} hours of their own time",
+        f"{count} histories in {(time.monotonic() - began) / 60:.1f} minutes, {broken} broken",
+    )
     return bool(broken)
 
 

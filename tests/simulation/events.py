@@ -23,6 +23,8 @@ APP = "app-1"
 MARK_FIELD = 1
 NAMES = ("Ann", "Bob", "Eve", "Kim", "Lys")
 LARGEST_BAD = 2000  # bytes
+APART = 0.001  # s between two events, at the least: what counts of their times are whole ms
+A_DAY = 24 * 3600.0  # s
 
 TOPICS = (
     "users",
@@ -82,13 +84,19 @@ def moment(at: float) -> str:
 
 
 def is_usable(entry: Entry) -> bool:
-    """Tell whether a bad record is bad by ordinary settings, and small."""
+    """Tell whether a bad record is bad by ordinary settings and any clock, and small."""
     ordinary = Entry(name=entry.name, value=entry.value)
     same = ("topic_type", "is_type_fixed", "deletes", "phone_region", "strict", "has_bug")
     is_ordinary = all(getattr(entry, name) == getattr(ordinary, name) for name in same)
     size = len(entry.value or b"") + sum(len(value or b"") for _, value in entry.headers)
     is_bad = bool(entry.reason) and not entry.reason.startswith(("map.", "consent.no_route"))
-    return is_ordinary and is_bad and size < LARGEST_BAD
+    return is_ordinary and is_bad and size < LARGEST_BAD and not is_near(entry)
+
+
+def is_near(entry: Entry) -> bool:
+    """Tell whether a record is refused for its time, and will not be a few hours later."""
+    tomorrow = moment(A_DAY).partition("T")[0].encode()
+    return entry.reason == "time.future" and tomorrow in (entry.value or b"")
 
 
 BAD = tuple(filter(is_usable, CORPUS))
@@ -137,7 +145,7 @@ class Stream:
         times = sorted(self._rng.uniform(0, self._seconds) for _ in range(count))
         makers, weights = list(self._kinds), list(self._kinds.values())
         for at in times:
-            self._at = at
+            self._at = max(at, self._at + APART)
             again = self._again() if self._last and self._rng.random() < 0.08 else None
             made = again or self._rng.choices(makers, weights)[0]()
             self._last[made.topic, made.entity] = made

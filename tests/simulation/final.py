@@ -7,6 +7,7 @@ from consumer.plan import Planned
 from tests.fakes.schedule import this_loop
 from tests.simulation.replica import Replica
 from tests.simulation.sequential import quiet, tell, visible
+from tests.simulation.watch import CANARY
 from tests.simulation.world import World, populate
 
 
@@ -19,6 +20,7 @@ def check(world: World) -> None:
         *_books(world),
         *_state(world),
         *_counted(world),
+        *_budget(world),
     ]:
         world.watch.broken(number, text)
 
@@ -28,10 +30,8 @@ def is_quiet(world: World) -> bool:
     if not all(is_idle(replica) for replica in world.living):
         return False
     commits = world.broker.commits
-    ends = {place: len(log) for place, log in world.broker.logs.items()}
-    behind = any(
-        commits[place].offset < end for place, end in ends.items() if place.topic in world.topics
-    )
+    read = [place for place in world.broker.logs if place.topic in world.topics]
+    behind = any(commits[place].offset < world.broker.end(place) for place in read)
     return not behind and not world.history.is_pending()
 
 
@@ -49,6 +49,10 @@ def check_stopped(replica: Replica) -> None:
     if this_loop().tasks[replica.name]:
         names = [str(task.get_coro()) for task in this_loop().tasks[replica.name]]
         broken("I16", f"{replica.name} left {names}")
+    if timers := this_loop().timers(replica.name):
+        broken("I16", f"{replica.name} left timers {timers}")
+    if leaks := [name for name in replica.meter.counts if CANARY.decode() in name]:
+        broken("I20", f"{replica.name} counts {leaks}")
     delivery: Any = replica.delivery
     used = delivery._exchange._turns._used  # noqa: SLF001 - nothing else tells it
     waiting = delivery._exchange._counted_waiting  # noqa: SLF001 - as above
@@ -116,6 +120,14 @@ def _is_residual(world: World, name: str) -> bool:
         return False
     world.tell(f"residual {name}")
     return True
+
+
+def _budget(world: World) -> Iterator[tuple[str, str]]:
+    """I20: where nothing goes wrong each call is sent once, but for a few."""
+    plans = [entry.plan for entry in world.watch.entries.values()]
+    calls = sum(len(plan.calls) for plan in plans if isinstance(plan, Planned))
+    if world.plan.is_undisturbed and world.watch.writes > calls:
+        yield "I20", f"{world.watch.writes} requests for {calls} calls"
 
 
 def _counted(world: World) -> Iterator[tuple[str, str]]:

@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import random
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -20,7 +21,14 @@ SLOW = (5.0, 45.0)  # s
 REFUSED = NoAnswer(maybe_sent=False, cause="ClientConnectorError")
 RESET = NoAnswer(maybe_sent=True, cause="ServerDisconnectedError")
 TIMED_OUT = NoAnswer(maybe_sent=True, cause="timeout")
+GARBLED = Answer(status=200, body=b"<html>")
 BAD_GATEWAY = Answer(status=502, body=b"<html>Bad Gateway</html>")
+
+UNHEARD: Mapping[str, Answer | NoAnswer] = {  # by fate: what is heard in the answer's stead
+    "late": RESET,
+    "gateway": BAD_GATEWAY,
+    "garbled": GARBLED,
+}
 
 
 class Caller(Protocol):
@@ -44,11 +52,15 @@ class Flight:
 
 
 class Network:
-    """Carries requests. `chances` holds how likely each fault is, by kind."""
+    """Carries requests. `chances` holds how likely each fault is, by kind.
+
+    `on_execution` is called when a request was executed, its answer not yet on its way.
+    """
 
     def __init__(
         self, account: Account, history: History, rng: random.Random, latency: float, wall: float
     ) -> None:
+        self.on_execution: Callable[[], None] = lambda: None
         self.chances: dict[str, float] = {}
         self._account = account
         self._history = history
@@ -80,7 +92,7 @@ class Network:
             flight.is_awaited = False
 
     def _fate(self) -> str:
-        kinds = ("refused", "reset", "late", "gateway", "slow")
+        kinds = ("refused", "reset", "late", "gateway", "garbled", "slow")
         hits = [kind for kind in kinds if self._rng.random() < self.chances.get(kind, 0.0)]
         return self._rng.choice(hits) if hits else ""
 
@@ -92,19 +104,18 @@ class Network:
         if flight.fate == "reset" or (flight.is_awaited and caller.crosses("P4")):
             return RESET
         told = self._handle(flight)
-        is_heard = flight.is_awaited and flight.fate not in {"late", "gateway"}
+        is_heard = flight.is_awaited and flight.fate not in UNHEARD
         is_orphan = not is_heard or caller.epoch != flight.epoch
         execution = Execution(at=self.now, epoch=flight.epoch, is_orphan=is_orphan)
         self._history.look(self.now)
         self._history.executed(flight.request, told, execution)
+        self.on_execution()
         stamps = sorted(stamps_in(flight.request.body or b""))
         caller.tell(f"answered {flight.request.action} {told.status} {stamps} {flight.fate}")
         if flight.is_awaited:
             is_import = flight.request.action is Action.BULK_CONTACTS
             caller.crosses("P8" if is_import else "P5")
-        if flight.fate == "late":
-            return RESET
-        return BAD_GATEWAY if flight.fate == "gateway" else _answer(told)
+        return UNHEARD.get(flight.fate) or _answer(told)
 
     def _handle(self, flight: Flight) -> SandboxAnswer:
         request = flight.request

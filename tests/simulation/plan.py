@@ -19,6 +19,7 @@ FAULTS = {
     "reset": 2,
     "late": 3,
     "gateway": 2,
+    "garbled": 2,
     "slow": 2,
     "import_error": 2,
     "import_stuck": 1,
@@ -28,7 +29,16 @@ FAULTS = {
     "letters": 3,
     "fetch": 2,
 }
-DISTURBANCES = {"kill": 6, "stop": 2, "join": 2, "freeze": 2, "flap": 2, "clock": 1}
+DISTURBANCES = {
+    "kill": 6,  # at a point
+    "crash": 2,  # wherever it is
+    "stop": 2,
+    "join": 2,
+    "freeze": 2,
+    "cut": 2,  # off from the brokers, not from eSputnik
+    "flap": 2,
+    "clock": 1,
+}
 STOP_SECONDS = (0.0, 0.5, 5.0, 20.0)
 
 
@@ -56,7 +66,10 @@ class Disturbance:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """A history to be. `disorder` is that of the loop; latencies in seconds, at the most."""
+    """A history to be. `disorder` is that of the loop; latencies in seconds, at the most.
+
+    `holes` is how often an offset is left out of a log, 0 to 1.
+    """
 
     seed: int
     replicas: int
@@ -69,6 +82,7 @@ class Plan:
     produces: tuple[Produce, ...]
     faults: tuple[Fault, ...]
     disturbances: tuple[Disturbance, ...]
+    holes: float = 0.0
 
     __pydantic_config__ = ConfigDict(ser_json_bytes="base64", val_json_bytes="base64")
 
@@ -83,6 +97,12 @@ class Plan:
     def is_calm(self) -> bool:
         """Tell whether nothing moves partitions or ends a process."""
         return all(one.kind == "clock" for one in self.disturbances)
+
+    @property
+    def is_undisturbed(self) -> bool:
+        """Tell whether nothing at all goes wrong."""
+        is_poisoned = any(one.is_poison for one in self.produces)
+        return not (self.faults or self.disturbances or is_poisoned)
 
     def has_fault(self, kind: str) -> bool:
         """Tell whether something of this kind goes wrong."""
@@ -121,6 +141,7 @@ def plan_of(seed: int) -> Plan:
         produces=tuple(stream.draw(rng.choice([10, 30, 60, 100]))),
         faults=tuple(_fault(rng, seconds) for _ in range(rng.choice([0, 1, 2, 4, 6]))),
         disturbances=tuple(_disturbances(rng, seed, seconds)),
+        holes=rng.choice([0.0, 0.2]),
     )
 
 

@@ -10,6 +10,7 @@ from consumer.deadletter import Burial
 from consumer.gate import Gate
 from consumer.graveyard import Graveyard
 from consumer.job import Errand
+from consumer.plan import Plan, Planner
 from consumer.record import Partition, Point, Record
 from consumer.settings import Loaded
 from consumer.worker import Buffer, Worker
@@ -50,6 +51,7 @@ class Replica:
         self.is_dead = False
         self.is_stopping = False
         self.is_frozen = False
+        self.is_cut_off = False
         self.doom = ""
         self.skips = 0
         self.busy: dict[str, Errand] = {}  # names that a request is under way for
@@ -101,7 +103,7 @@ class Replica:
         self.worker = Worker(
             source=self.source,
             letters=graveyard,
-            planner=build.planner(settings),
+            planner=_Planner(self, build.planner(settings)),  # type: ignore[arg-type]  # as it
             delivery=self.delivery,
             clock=self.clock,
             meter=self.meter,
@@ -159,6 +161,17 @@ class Replica:
             this_loop().go_on(self.name)
             self.world.group.hear(self.source)
 
+    def cut_off(self) -> None:
+        """Let it reach no broker; it reaches eSputnik."""
+        self.is_cut_off = True
+        self.world.group.cut_off(self.source)
+
+    def reach(self) -> None:
+        """Let it reach the brokers again."""
+        if self.is_cut_off and not self.is_dead:
+            self.is_cut_off = False
+            self.world.group.reach(self.source)
+
     # -- what befalls it ------------------------------------------------------------------
 
     def crosses(self, point: str) -> bool:
@@ -180,7 +193,8 @@ class Replica:
         self.world.tell(f"{self.name} {text}")
 
     def _write_fate(self) -> WriteFate:
-        return WriteFate(times=0, is_told=False) if self.crosses("P10") else self.world.write_fate()
+        is_lost = self.crosses("P10") or self.is_cut_off
+        return WriteFate(times=0, is_told=False) if is_lost else self.world.write_fate()
 
     def _written(self, record: Record) -> None:
         self.world.watch.letter(self.world.broker.put(record))
@@ -229,6 +243,18 @@ class _Source(Member):
         if taken:
             replica.world.watch.acknowledged(replica, points)
         return taken
+
+
+class _Planner:
+    """Its planner, which is asked about every record that was taken."""
+
+    def __init__(self, replica: Replica, planner: Planner) -> None:
+        self._replica = replica
+        self._planner = planner
+
+    def plan(self, record: Record, now: float) -> Plan:
+        self._replica.world.watch.handed(self._replica, record)
+        return self._planner.plan(record, now)
 
 
 class _Sender:

@@ -12,22 +12,27 @@ from tests.fakes.schedule import RunawayError, run_seeded, this_loop
 from tests.fakes.time import StuckError
 from tests.simulation import final
 from tests.simulation.plan import Plan
-from tests.simulation.watch import lines_with
+from tests.simulation.watch import CANARY, lines_with
 from tests.simulation.world import World
 
 PATIENCE = 4 * 3600.0  # s in which everything must come to rest
 STOPPING = 120.0  # s in which a replica must have stopped
 LOOK = 1.0  # s
-CANARY = "canary"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """What came of a history. `seconds` of its own time; `points` where replicas were killed."""
+    """What came of a history.
+
+    `points` where replicas were killed, `played` what went wrong; `steps` of the event loop, and
+    `seconds` of its own time.
+    """
 
     violations: tuple[str, ...]
     digest: str
     points: Counter[str]
+    played: Counter[str]
+    steps: int
     seconds: float
     log: tuple[str, ...]
 
@@ -35,10 +40,14 @@ class Outcome:
 def play(plan: Plan) -> Outcome:
     """Play a plan."""
     world: list[World] = []
+    ends: list[tuple[int, float]] = []
 
     async def main() -> None:
         world.append(World(plan))
-        await _play(world[0])
+        try:
+            await _play(world[0])
+        finally:
+            ends.append((this_loop().steps, this_loop().time()))
 
     rng = random.Random(f"loop {plan.seed}")  # noqa: S311 - chance, not secrecy
     troubles: list[str] = []
@@ -47,13 +56,15 @@ def play(plan: Plan) -> Outcome:
             run_seeded(main(), rng, disorder=plan.disorder)
         except (StuckError, RunawayError) as trouble:
             troubles.append(f"L1: {trouble}")
-    leaks = [f"I20: {line}" for line in lines_with(CANARY, logs)]
-    held = world[0]
+    leaks = [f"I20: {line}" for line in lines_with(CANARY.decode(), logs)]
+    held, (steps, seconds) = world[0], ends[0]
     return Outcome(
         violations=(*held.watch.violations, *troubles, *leaks),
         digest=held.digest(),
         points=held.points,
-        seconds=0.0,
+        played=held.played,
+        steps=steps,
+        seconds=seconds,
         log=tuple(held.log),
     )
 

@@ -8,38 +8,30 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-import orjson
-
 from consumer import build
 from consumer.deadletter import DeadLetter, letter_id, read_letter
 from consumer.job import Errand
 from consumer.plan import Plan, Planned, Refused, Skipped
 from consumer.progress import read_progress
 from consumer.reasons import REASONS
-from consumer.record import Partition, Point, Record
+from consumer.record import Headers, Partition, Point, Record
 from esputnik.call import Action, Request
 from esputnik.outcome import Answer, NoAnswer, Outcome
 from tests.corpus import NOW
 from tests.fakes.schedule import this_loop
+from tests.simulation.consents import Consents
 from tests.simulation.events import Produce, stamps_in
 from tests.simulation.history import Epoch
+from tests.simulation.network import GARBLED
+from tests.simulation.requests import faults
 
 if TYPE_CHECKING:
     from tests.simulation.replica import Replica
     from tests.simulation.world import World
 
+CANARY = b"canary"  # in all that tells of a person
 MERGED = {"upsert", "order"}  # kinds of which a later event may stand for an earlier one
-CONSENT_FIELDS = (b'"subscriptions"', b'"subscribed"', b'"confirmed"', b'"unsubscribed"')
 PROBES_AT_ONCE, PROBES_A_SECOND = 20, 1.0
-CONSENT_CALLS = {Action.SET_SUBSCRIPTIONS}
-ITEMS = {
-    Action.BULK_CONTACTS: ("contacts", "batch.max_contacts"),
-    Action.ADD_ORDERS: ("orders", "batch.max_orders"),
-    Action.ADD_UNSUBSCRIBED: ("emails", "batch.max_unsubscribed"),
-    Action.REMOVE_UNSUBSCRIBED: ("emails", "batch.max_unsubscribed"),
-    Action.ATTACH_CONTACTS: ("externalCustomerIds", "batch.max_segment_contacts"),
-    Action.DETACH_CONTACTS: ("externalCustomerIds", "batch.max_segment_contacts"),
-}
 
 
 @dataclass(slots=True, kw_only=True)
@@ -75,6 +67,10 @@ class Watch:
         self._planner = build.planner(world.loaded.settings)
         self._probed: Counter[str] = Counter()
         self._ids: dict[str, Entry] = {}
+        self._consents = Consents()
+        self._undone: set[str] = set()
+        self.writes = 0  # requests that change something
+        self._handed: dict[tuple[Epoch, Partition], int] = {}  # what comes next
         self._told: dict[tuple[Epoch, Partition], Point] = {}  # the last commit of each epoch
         self._acked: dict[tuple[Epoch, Partition], list[Point]] = defaultdict(list)
         self._first: dict[int, Epoch | None] = {}  # who executed a stamp first; None: an orphan
@@ -95,6 +91,7 @@ class Watch:
         self.entries[record.place, record.offset] = entry
         self.by_stamp[told.stamp].append(entry)
         self.by_entity[told.topic, told.entity].append(entry)
+        self._consents.produced(entry)
         self._ids[letter_id("main", record)] = entry
         if isinstance(plan, Planned):
             for call in plan.calls:
@@ -154,9 +151,9 @@ class Watch:
             if point.offset < before.offset:
                 self.broken("I2", f"{place} went back to {point.offset} from {before.offset}")
             for offset in range(before.offset, point.offset):
-                if not self.is_finished(self.entries[place, offset]):
-                    kind = self.entries[place, offset].told.kind
-                    self.broken("I1", f"{replica.name} committed over {place}@{offset}, {kind}")
+                entry = self.entries.get((place, offset))  # else there is a hole
+                if entry is not None and not self.is_finished(entry):
+                    self.broken("I1", f"{replica.name} committed over {_name(entry)}")
             self._told[replica.epoch, place] = point
             replica.tell(f"commits {place.topic}-{place.number} {point.offset} {point.progress}")
 
@@ -170,23 +167,31 @@ class Watch:
         for place in places:
             point = self._told[replica.epoch, place] = self._world.broker.commits[place]
             self._acked[replica.epoch, place].append(point)
+            self._handed[replica.epoch, place] = point.offset
+
+    def handed(self, replica: "Replica", record: Record) -> None:
+        """I4: within an epoch each offset comes once, in order, none is left out but for holes."""
+        place, holes = record.place, self._world.broker.holes
+        due = self._handed.get((replica.epoch, place), -1)
+        missed = [at for at in range(due, record.offset) if (place, at) not in holes]
+        if due < 0 or record.offset < due or missed:
+            self.broken("I4", f"{replica.name} took {place}@{record.offset}, {due} was due")
+        self._handed[replica.epoch, place] = record.offset + 1
 
     # -- requests -------------------------------------------------------------------------
 
     def sent(self, replica: "Replica", request: Request, key: str | None) -> None:
-        """I7, I13: what a request carries. I10, I15: whether one that counts may go."""
+        """I7, I13: what a request carries. I10, I14, I15: whether it may go."""
         stamps = sorted(stamps_in(request.body or b""))
         replica.tell(f"sends {request.action} {len(request.body or b'')} {stamps} {key or ''}")
-        body = request.body or b""
-        if request.action in ITEMS:
-            name, setting = ITEMS[request.action]
-            most = self._world.plan.settings[setting]
-            if len(items := orjson.loads(body)[name]) > most:
-                self.broken("I7", f"{request.action} carries {len(items)} items")
+        for number, text in faults(request, self._world.plan.settings):
+            self.broken(number, text)
         if request.action is Action.ACCOUNT_INFO:
             self._probes(replica)
-        if request.action not in CONSENT_CALLS and any(name in body for name in CONSENT_FIELDS):
-            self.broken("I13", f"{request.action} tells of consent")
+        if request.method != "GET":
+            self.writes += 1
+            if replica.source.generation != self._world.group.generation:
+                self.broken("I14", f"{replica.name} sends what is another's: {request.action}")
         if key is not None and key in self.by_key and _counts(request.action):
             self._sends(replica, key)
 
@@ -290,6 +295,13 @@ class Watch:
                 place = f"{entry.record.topic}@{entry.record.offset}"
                 self.broken("I5", f"{place} was executed after @{one.record.offset}")
 
+    def executed(self) -> None:
+        """I11: look at every step, as anything at all was executed, who may be written to."""
+        for email in self._consents.undone(self._world):
+            if email not in self._undone:
+                self._undone.add(email)
+                self.broken("I11", f"{email} is written to though it opted out")
+
     # -- dead letters ---------------------------------------------------------------------
 
     def letter(self, record: Record) -> None:
@@ -303,6 +315,8 @@ class Watch:
             self.broken("I19", f"a letter of {found.reason} does not give its record back")
             return
         entry.letters.append(found)
+        if any(CANARY in (value or b"") for _, value in tail_of(record, found)):
+            self.broken("I20", f"a letter of {found.reason} tells of a person")
         self._world.tell(f"buried {found.reason} of {entry.told.kind} @{entry.record.offset}")
         if found.reason not in REASONS or not self._is_right(entry, found.reason):
             self.broken("I18", f"a {entry.told.kind} was buried as {found.reason}")
@@ -338,6 +352,15 @@ class Watch:
         return bool(counted) and at_most_once and (was_doubted or not is_calm)
 
 
+def tail_of(record: Record, letter: DeadLetter) -> Headers:
+    """Return the headers that a letter has beside its record's."""
+    return record.headers[len(letter.original.headers) :]
+
+
+def _name(entry: Entry) -> str:
+    return f"{entry.told.kind} {entry.record.topic}-{entry.record.partition}@{entry.record.offset}"
+
+
 def _counts(action: Action) -> bool:
     return action in {Action.SEND_MESSAGE, Action.GENERATE_EVENT, Action.CREATE_INBOX_MESSAGE}
 
@@ -345,7 +368,7 @@ def _counts(action: Action) -> bool:
 def _heard(answer: Answer | NoAnswer) -> str:
     if isinstance(answer, NoAnswer):
         return "doubt" if answer.maybe_sent else "clear"
-    if answer.status >= 500:
+    if answer.status >= 500 or answer is GARBLED:
         return "doubt"
     return "done" if answer.status < 300 else "clear"
 

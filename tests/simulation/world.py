@@ -50,6 +50,7 @@ class World:
         self.plan = plan
         self.log: list[str] = []
         self.points: Counter[str] = Counter()  # where replicas were killed
+        self.played: Counter[str] = Counter()  # what went wrong, by kind
         self.topics = frozenset(TOPICS)
         self.broker = FakeBroker()
         for topic, count in plan.partitions.items():
@@ -67,8 +68,10 @@ class World:
         self.produced: dict[tuple[Partition, int], Produce] = {}
         self.loaded = loaded_of(orjson.dumps(dict(plan.settings)).decode())
         self.watch = Watch(self)
+        self.network.on_execution = self.watch.executed
         self._faults: list[Fault] = []
         self._dice = self.rng("faults")
+        self._gaps = self.rng("holes")
         self._names = 0
         self._poison()
         populate(self.account)
@@ -89,6 +92,9 @@ class World:
 
     def produce(self, told: Produce) -> None:
         """Append a record to its topic."""
+        if self._gaps.random() < self.plan.holes:
+            self.broker.leave_out(Partition(told.topic, told.partition))
+            self.played["hole"] += 1
         timestamp = int((NOW + this_loop().time()) * 1000)
         record = self.broker.put(
             Record(told.topic, told.partition, 0, timestamp, told.key, told.value, told.headers)
@@ -103,6 +109,7 @@ class World:
     def begin_fault(self, fault: Fault) -> None:
         """Let something go wrong for a while."""
         self.tell(f"begins {fault.kind} {fault.chance}")
+        self.played[fault.kind] += 1
         self._faults.append(fault)
         self._apply_faults()
         later(fault.seconds, lambda: self.end_fault(fault))
@@ -121,11 +128,13 @@ class World:
         for replica in self.replicas:
             replica.doom = ""
             replica.thaw()
+            replica.reach()
         if not self.living:
             self.start_replica()
 
     def disturb(self, told: Disturbance) -> None:
         """Do something to a replica."""
+        self.played[told.kind] += 1
         living = self.living
         if told.kind == "join":
             self._start_another()
@@ -142,6 +151,11 @@ class World:
                 replica.doom, replica.skips = told.point, told.skips
                 if told.point == "P15":
                     replica.stop()
+            case "crash":
+                replica.kill()
+            case "cut":
+                replica.cut_off()
+                later(told.seconds, replica.reach)
             case "stop":
                 replica.worker._stop_seconds = told.seconds  # noqa: SLF001 - as settings would
                 replica.stop()

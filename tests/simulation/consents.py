@@ -1,0 +1,46 @@
+"""I11: once an opt-out is finished its address gets nothing, until a newer opt-in says so."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from consumer.plan import Planned
+
+if TYPE_CHECKING:
+    from tests.simulation.watch import Entry
+    from tests.simulation.world import World
+
+OPT_OUT = "opt_out"
+SPOKEN = {OPT_OUT, "opt_in"}
+
+
+class Consents:
+    """Who said what last, by the times of the events. All about an address is in one partition."""
+
+    def __init__(self) -> None:
+        self._newest: dict[str, Entry] = {}
+
+    def produced(self, entry: "Entry") -> None:
+        """Take note of what somebody said; of what is said again only the first counts."""
+        if entry.told.kind in SPOKEN:
+            before = self._newest.get(entry.told.entity)
+            if before is None or _said_at(entry) > _said_at(before):
+                self._newest[entry.told.entity] = entry
+
+    def undone(self, world: "World") -> Iterator[str]:
+        """Return the addresses that were taken off the list although the newest word is out.
+
+        By a clock that is wrong another word may be the newest.
+        """
+        if any(one.kind == "clock" for one in world.plan.disturbances):
+            return
+        listed = world.account._parts.book.unsubscribed  # noqa: SLF001 - each step asks
+        for email, entry in self._newest.items():
+            is_out = entry.told.kind == OPT_OUT and not entry.letters
+            is_finished = world.broker.commits[entry.record.place].offset > entry.record.offset
+            is_undone = is_out and is_finished and email not in listed
+            if is_undone and not world.history.is_orphaned(email):
+                yield email
+
+
+def _said_at(entry: "Entry") -> float:
+    return entry.plan.occurred_at.timestamp() if isinstance(entry.plan, Planned) else 0.0
