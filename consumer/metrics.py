@@ -54,7 +54,7 @@ THROTTLED = Metric("throttled_seconds_total", "counter", "s spent waiting for th
 PAUSED = Metric(
     "paused",
     "gauge",
-    "what is held, by why; see the alerts below",
+    "what is held, by why",
     ("reason",),
 )
 IMPORTS = Metric("imports_total", "counter", "imports ended, by how", ("status",))

@@ -15,12 +15,9 @@ from consumer.settings_sources import load
 
 ROOT = Path(__file__).resolve().parents[2]
 PROSE = [ROOT / name for name in ("README.md", "SECURITY.md", "CONTRIBUTING.md", "CHANGELOG.md")]
-OPERATIONS = (ROOT / "docs" / "operations.md").read_text("utf-8")
 DOCS = [*PROSE, *sorted((ROOT / "docs").rglob("*.md"))]
 _TABLE = re.compile(r"(made by make docs -->\n).*(<!-- end of)", re.DOTALL)
 _EXAMPLE = re.compile(r"```yaml\n(.*?)```", re.DOTALL)
-_LOG_LINE = re.compile(r"log lines? ((?:`\w+`(?:, )?)+)")
-_METRIC = re.compile(r"`(esputnik_sync_\w+)")
 _LINK = re.compile(r"\]\(([^)#:]+)(?:#[^)]*)?\)")
 
 
@@ -117,23 +114,3 @@ def test_a_setting_that_is_named_exists(file: Path) -> None:
 
     bare = {name.removesuffix("_FILE").lower().replace("__", ".") for name in names}
     assert bare - set(LEAVES) == set()
-
-
-def test_a_log_line_that_an_operator_is_sent_to_is_written() -> None:
-    named = {name.strip("`") for some in _LOG_LINE.findall(OPERATIONS) for name in some.split(", ")}
-    source = "".join(file.read_text("utf-8") for file in (ROOT / "consumer").rglob("*.py"))
-
-    assert named
-    assert [name for name in named if f'"{name}"' not in source] == []
-
-
-def test_a_metric_that_an_alert_watches_exists() -> None:
-    known = {f"esputnik_sync_{one.name}" for one in METRICS}
-
-    assert set(_METRIC.findall(OPERATIONS)) - known == set()
-
-
-def test_every_reason_for_a_pause_has_its_alert() -> None:
-    named = set(re.findall(r'esputnik_sync_paused\{reason="(\w+)"\}', OPERATIONS))
-
-    assert named == {"account", "action", "refusals", "outage", "doubt", "buffer", "partition"}

@@ -155,6 +155,26 @@ async def test_the_least_rights_are_enough_for_everything(
         assert [line["outcome"] for line in replayed.lines] == ["buried"]
 
 
+async def test_whoever_replays_needs_no_right_to_run(
+    secure_kafka: SecureKafka, tmp_path: Path
+) -> None:
+    async with user_of(secure_kafka, tmp_path) as user:
+        deployment = user.deployment
+        await user.may(needed(deployment, "run"))
+        await deployment.account.rules({"action": "remove-unsubscribed", "status": 400})
+        consumer = await deployment.start()
+        opt_in = {"channel": "email", "email": "ann@example.com"}
+        await deployment.tell("events", an_event("contact.opted_in", 1, **opt_in))
+        await deployment.drained()
+        await consumer.stop()
+        await user.may_not(*needed(deployment, "run"))
+        await user.may({*needed(deployment, "replay")})
+        await deployment.account.rules()
+        replayed = await deployment.command("replay", "--yes")
+
+        assert [line.get("outcome") for line in replayed.lines] == ["delivered"], replayed.err
+
+
 @pytest.mark.parametrize(
     ("resource", "may_also", "code", "words"),
     [
