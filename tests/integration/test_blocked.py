@@ -95,6 +95,31 @@ async def test_lost_records_block_until_an_operator_accepts_the_gap(
         assert await domains(deployment) - before == {"later3.example.com", "later4.example.com"}
 
 
+async def test_a_group_that_is_set_behind_an_unreadable_record_goes_on(
+    kafka: Kafka, tmp_path: Path
+) -> None:
+    async with deployed(kafka.bootstrap, tmp_path, {"sites": 1}) as deployment:
+        topic = deployment.topic("sites")
+        await put(deployment, 0, *sites("before", 1))
+        bad = entry(topic, b"", partition=0)
+        await produce_raw(kafka.bootstrap, bad, batch([b"{}"], bad=0))
+        await put(deployment, 0, *sites("behind", 2))
+        first = await deployment.begin(**typed(deployment))
+        await until(lambda: held(first))
+        await until(lambda: asked_for(deployment, 1))
+        await first.stop()
+
+        group = KafkaGroup(kafka.bootstrap)
+        group.name = deployment.prefix
+        await group.commit({Partition(topic, 0): 2})
+        await deployment.start(**typed(deployment))
+        await until(lambda: asked_for(deployment, 3))
+
+        assert await domains(deployment) == {
+            *("before0.example.com", "behind0.example.com", "behind1.example.com"),
+        }
+
+
 async def test_a_record_of_nothing_at_all_is_buried_as_it_was(kafka: Kafka, tmp_path: Path) -> None:
     async with deployed(kafka.bootstrap, tmp_path, {"people": 1}) as deployment:
         topic = deployment.topic("people")

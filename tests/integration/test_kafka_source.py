@@ -164,6 +164,30 @@ async def test_an_accepted_loss_of_a_commit_begins_where_the_log_does(
     assert reader.values() == [b"a"]
 
 
+async def test_what_a_later_version_told_beside_an_offset_blocks_until_it_is_accepted(
+    group: KafkaGroup, readers: list[Reader]
+) -> None:
+    topic = await group.topic()
+    place = Partition(topic, 0)
+    await group.put(topic, 0, b"0", b"1")
+    later = await joined(readers, group.member(), topic)
+    await later.until_taken(2)
+    assert await later.source.commit({place: Point(1, "9AAAA.")})
+    later.commits_on_revoke = False
+    await later.source.stop()
+
+    older = await joined(readers, group.member(), topic)
+    await older.until(lambda: bool(older.source.blocked))
+    told = older.source.blocked
+    await older.source.stop()
+    accepting = await joined(readers, group.member(gaps=frozenset({place})), topic)
+    await accepting.until_taken(1)
+
+    assert told == {place: "unknown_progress"}
+    assert older.values() == []
+    assert accepting.starts == {place: Point(1)}
+
+
 async def test_a_new_topic_may_be_begun_at_its_end(
     group: KafkaGroup, readers: list[Reader]
 ) -> None:
