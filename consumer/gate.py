@@ -232,14 +232,15 @@ class Gate:
     def _hold(self, kind: Kind, cause: str, way: Way, now: float, roll: float) -> None:
         hold = self.actions.get(way.action)
         if hold is None or (hold.kind is not kind and hold.is_tried):
-            self.actions[way.action] = Hold.begin(kind, cause, now, roll)
+            hold = self.actions[way.action] = Hold.begin(kind, cause, now, roll)
         elif hold.is_tried:
             hold.cause = cause
             hold.failed(now, roll)
-        if way.counts and kind is Kind.OUTAGE:
-            self._counted.add(way.action)
-        elif kind is not Kind.OUTAGE:
+        # By what it is held for: several under way may tell different things.
+        if hold.kind is not Kind.OUTAGE:
             self._counted.discard(way.action)
+        elif way.counts:
+            self._counted.add(way.action)
 
     def _release(self, action: Action) -> None:
         del self.actions[action]

@@ -81,9 +81,8 @@ class Group:
         self.silence(member)
 
     def reach(self, member: "Member") -> None:
-        """Let all pass again."""
+        """Let all pass again; whether it is heard is another matter."""
         member.reachable.set()
-        self.hear(member)
 
     def hear(self, member: "Member") -> None:
         """Hear of a member again; one that was put out meanwhile learns of it soon."""
@@ -196,8 +195,9 @@ class Member(FakeSource):
     def falls_silent(self) -> None:
         """Let the last heartbeat be one of the last moment."""
         self.silences += 1
-        self.is_silent = True
-        self.lease.heard(self._last_heartbeat(), is_calm=False)
+        if not self.is_silent:
+            self.is_silent = True
+            self.lease.heard(self._last_heartbeat(), is_calm=False)
 
     def falls_behind(self) -> None:
         """Let a round begin; what is answered from now on says so, until it has joined."""

@@ -159,7 +159,7 @@ class Replica:
         if self.is_frozen and not self.is_dead:
             self.is_frozen = False
             this_loop().go_on(self.name)
-            self.world.group.hear(self.source)
+            self._is_heard()
 
     def cut_off(self) -> None:
         """Let it reach no broker; it reaches eSputnik."""
@@ -171,6 +171,11 @@ class Replica:
         if self.is_cut_off and not self.is_dead:
             self.is_cut_off = False
             self.world.group.reach(self.source)
+            self._is_heard()
+
+    def _is_heard(self) -> None:
+        if not self.is_frozen and not self.is_cut_off:
+            self.world.group.hear(self.source)
 
     # -- what befalls it ------------------------------------------------------------------
 

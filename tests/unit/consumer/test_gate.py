@@ -290,6 +290,18 @@ def test_such_a_call_that_fails_once_is_held_and_never_tries_by_itself() -> None
     assert gate.next_probe() == 1.0
 
 
+def test_one_that_is_refused_beside_it_leaves_it_to_be_tried_all_the_same() -> None:
+    gate = Gate()
+    gate.failed("reset", SEND, 0.0, 0.0)
+    gate.blocked(RIGHTS, SEND, 0.1, 0.0)
+
+    probe_at = gate.next_probe()
+    gate.probed(ok=True, cause="", now=2.0, roll=0.0)
+
+    assert probe_at == 1.0
+    assert gate.wait(SEND, 2.0) is None
+
+
 def test_it_tries_once_something_else_succeeded_and_its_time_has_come() -> None:
     gate = Gate()
     gate.failed("503", SEND, 0.0, 0.0)
