@@ -52,6 +52,15 @@ def read_progress(base: int, text: str) -> Progress:
     return Progress(_offsets(base, settled), _offsets(base, declared))
 
 
+def is_known(base: int, text: str) -> bool:
+    """Tell whether what stands beside a commit point can be read."""
+    try:
+        read_progress(base, text)
+    except UnknownProgressError:
+        return False
+    return True
+
+
 def _bits(base: int, offsets: Iterable[int]) -> str:
     number = 0
     for offset in offsets:

@@ -20,7 +20,7 @@ from consumer.kafka.reading import partition, topic_partition
 from consumer.kafka.starts import Starts
 from consumer.kafka.trouble import NO_OFFSET, UNKNOWN_PROGRESS
 from consumer.ports import Listener
-from consumer.progress import UnknownProgressError, read_progress
+from consumer.progress import is_known
 from consumer.record import Partition, Point
 
 log = structlog.get_logger()
@@ -149,12 +149,11 @@ class Assignment(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka h
 
     def _is_known(self, place: TopicPartition, start: Point) -> bool:
         """Tell whether what stands beside an offset can be read: it tells of sends in doubt."""
-        try:
-            read_progress(*start)
-        except UnknownProgressError:  # by an operator's word it can be accepted, as a gap is
-            log.warning("progress_not_known", topic=place.topic, partition=place.partition)
-            return False
-        return True
+        if is_known(*start):
+            return True
+        # By an operator's word it can be accepted, as a gap is.
+        log.warning("progress_not_known", topic=place.topic, partition=place.partition)
+        return False
 
     # -- what may be read -----------------------------------------------------------------
 

@@ -9,6 +9,7 @@ import structlog
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from consumer.kafka.reading import READ_COMMITTED, partition
+from consumer.progress import is_known
 from consumer.record import Partition, Point
 
 log = structlog.get_logger()
@@ -79,6 +80,8 @@ class Starts:
     async def skip_gaps(self, places: Collection[TopicPartition]) -> dict[TopicPartition, Point]:
         """Begin where the log does; each loss is accepted once."""
         starts = await self._begin_at(places, at_end=False)
+        for place, (offset, _) in starts.items():
+            log.warning("gap_accepted", topic=place.topic, partition=place.partition, offset=offset)
         self._gaps.difference_update(partition(place) for place in places)
         return starts
 
@@ -92,8 +95,9 @@ class Starts:
         numbers = self._consumer.partitions_for_topic(topic) or set()
         places = {TopicPartition(topic, number) for number in numbers} | set(mine)
         points = await self._commits.read(places)
-        accepted = {place for place in points if self.accepts(place)}
-        return points | {place: Point(points[place].offset) for place in accepted}
+        unknown = {place for place, point in points.items() if not is_known(*point)}
+        accepted = {place: points[place].offset for place in unknown if self.accepts(place)}
+        return points | {place: Point(offset) for place, offset in accepted.items()}
 
     async def _begin(self, places: Collection[TopicPartition]) -> dict[TopicPartition, Point]:
         return await self._begin_at(places, at_end=self._offset_reset == LATEST)

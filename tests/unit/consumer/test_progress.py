@@ -7,6 +7,7 @@ from consumer.progress import (
     SPAN,
     Progress,
     UnknownProgressError,
+    is_known,
     read_progress,
     write_progress,
 )
@@ -28,6 +29,7 @@ def test_what_is_written_is_read(
 
 def test_nothing_to_tell_is_an_empty_text() -> None:
     assert write_progress(7, (), ()) == ""
+    assert is_known(7, "")
     assert read_progress(7, "") == read_progress(7, NOTHING_TOLD) == Progress()
 
 
@@ -47,3 +49,4 @@ def test_what_lies_below_or_too_far_above_is_left_out() -> None:
 def test_what_this_version_did_not_write_is_refused(text: str) -> None:
     with pytest.raises(UnknownProgressError):
         read_progress(0, text)
+    assert not is_known(0, text)

@@ -1,8 +1,15 @@
+from collections.abc import Collection
+
 import pytest
+from aiokafka import TopicPartition
+from structlog.testing import capture_logs
 
 from consumer.kafka.starts import Starts
+from consumer.progress import write_progress
 from consumer.record import Partition, Point
 from tests.unit.consumer.kafka.stubs import StubClient, place
+
+IN_DOUBT = write_progress(7, [], [8])
 
 
 def at(offset: int) -> Point:
@@ -73,6 +80,40 @@ async def test_an_accepted_loss_begins_where_the_log_does_once() -> None:
 
     assert first == {place(0): at(3)}
     assert second == {place(0): None}
+
+
+async def test_an_accepted_loss_is_one_line_of_the_log() -> None:
+    client = StubClient(commits={place(1): 7}, numbers={0, 1}, first=3)
+
+    with capture_logs() as logs:
+        await starts(client, "earliest", Partition("t", 0)).find([place(0), place(1)])
+
+    assert [line for line in logs if line["event"] == "gap_accepted"] == [
+        {"event": "gap_accepted", "log_level": "warning", "topic": "t", "partition": 0, "offset": 3}
+    ]
+
+
+class Told:
+    """What stands beside the offset of the first partition."""
+
+    def __init__(self, progress: str) -> None:
+        self.point = Point(7, progress)
+
+    async def read(self, _: Collection[TopicPartition]) -> dict[TopicPartition, Point]:
+        return {place(0): self.point}
+
+
+@pytest.mark.parametrize(
+    ("progress", "kept"),
+    [(IN_DOUBT, IN_DOUBT), ("9AAAA.", "")],
+    ids=["what can be read is kept", "what cannot is given up"],
+)
+async def test_whoever_accepts_a_gap_that_is_none_forgets_no_send_in_doubt(
+    progress: str, kept: str
+) -> None:
+    accepting = Starts(StubClient(numbers={0}), Told(progress), "earliest", {Partition("t", 0)})
+
+    assert await accepting.find([place(0)]) == {place(0): Point(7, kept)}
 
 
 async def test_a_start_that_could_not_be_committed_is_none() -> None:
