@@ -80,6 +80,9 @@ def whole(person: int) -> dict[str, Any]:
     return by_id(person) | {"email": f"p{person}@example.com"}
 
 
+# Of whom eSputnik knows the address. It takes none from an import that finds contacts by address
+# where it knows the user id alone, so others are never named by that alone.
+KNOWN = (0, 1)
 ADDRESS = st.sampled_from([None, {"city": "Kyiv"}, {"street": "Main"}, {"city": None}])
 NAME = st.sampled_from(["Ann", "Bea", None])
 PROFILE = st.fixed_dictionaries(
@@ -120,7 +123,7 @@ KINDS: Mapping[str, tuple[int, st.SearchStrategy[dict[str, Any]]]] = {
 
 @st.composite
 def an_event(draw: st.DrawFn) -> Told:
-    person = draw(st.sampled_from([0, 0, 0, 1, 2, 3]))
+    person = draw(st.sampled_from([0, 0, 0, 1, 2, 2, 3]))
     kind = draw(
         st.sampled_from([name for name, (weight, _) in KINDS.items() for _ in range(weight)])
     )
@@ -129,7 +132,9 @@ def an_event(draw: st.DrawFn) -> Told:
         data |= {"user_ids": [f"u{person}", f"u{(person + 2) % 4}"]}
     elif kind == "message.requested":
         data |= {"email": f"stranger{person}@example.com"}
-    elif kind == "user.deleted" or (kind == "user.updated" and draw(st.booleans())):
+    elif kind == "user.deleted" or (
+        kind == "user.updated" and person in KNOWN and draw(st.booleans())
+    ):
         data |= by_id(person)
     else:
         data |= whole(person)
@@ -186,18 +191,30 @@ def prepared(account: Account) -> Account:
 async def carried(events: Sequence[Told], ways: Ways) -> tuple[World, Mapping[Place, Told]]:
     """Carry events, each of a later time; return where each lies as well."""
     world = World(partitions={"events": 2}, switches=ways.switches, **SETTINGS, **ways.limits)
-    prepared(world.account).faults.plan(dict(ways.faults))
-    imports = ({"action": "bulk-contacts", "import": one, "times": 1} for one in ways.mishaps)
-    world.account.faults.rule([*REFUSALS, *imports])
+    prepared(world.account)
     places = dict[Place, Told]()
+    known = [Told(person=person, kind="user.updated", data=whole(person)) for person in KNOWN]
     async with world.running():
-        for number, told in enumerate(events):
-            when = datetime.fromtimestamp(WHEN + number, UTC).isoformat()
-            record = world.put(told.kind, told.data, partition=told.partition, occurred_at=when)
-            places[record.partition, record.offset] = told
-            await world.clock.sleep(told.wait)
-        await world.settled()
+        await put(world, known, places)
+        goes_wrong(world.account, ways)
+        await put(world, events, places)
     return world, places
+
+
+async def put(world: World, events: Iterable[Told], places: dict[Place, Told]) -> None:
+    """Produce events and wait until they are finished; note where they lie."""
+    for told in events:
+        when = datetime.fromtimestamp(WHEN + len(places), UTC).isoformat()
+        record = world.put(told.kind, told.data, partition=told.partition, occurred_at=when)
+        places[record.partition, record.offset] = told
+        await world.clock.sleep(told.wait)
+    await world.settled()
+
+
+def goes_wrong(account: Account, ways: Ways) -> None:
+    account.faults.plan(dict(ways.faults))
+    imports = ({"action": "bulk-contacts", "import": one, "times": 1} for one in ways.mishaps)
+    account.faults.rule([*REFUSALS, *imports])
 
 
 def told_alone(world: World, places: Iterable[Place], ways: Ways) -> Account:
@@ -252,23 +269,23 @@ def test_the_final_state_is_that_of_one_call_after_the_other(
     events: Sequence[Told], ways: Ways
 ) -> None:
     world, places = run(carried(events, ways))
-    # A deletion makes an opt-in void that waited when it came.
-    erased = buried(world, "consent.erased")
-    alone = told_alone(world, [place for place in places if place not in erased], ways)
+    void = buried(world, "consent.")
+    alone = told_alone(world, [place for place in places if place not in void], ways)
 
     assert seen(world.account) == seen(alone)
     assert buried(world, "esp.") == {place for place, told in places.items() if told.is_bad}
-    assert all(
-        places[place].kind == "contact.opted_in" and is_deleted_later(places, place)
-        for place in erased
-    )
+    assert all(is_outdated(places, place) for place in void)
     check_sends(world, places.values())
 
 
-def is_deleted_later(places: Mapping[Place, Told], place: Place) -> bool:
-    told = list(places)[list(places).index(place) :]
-    person = places[place].person
-    return any(places[one].kind == "user.deleted" and places[one].person == person for one in told)
+def is_outdated(places: Mapping[Place, Told], place: Place) -> bool:
+    """Tell whether this is an opt-in that an opt-out or a deletion overtook while it waited."""
+    opt_in = places[place]
+    later = list(places.values())[list(places).index(place) :]
+    return opt_in.kind == "contact.opted_in" and any(
+        told.person == opt_in.person and told.kind in {"contact.opted_out", "user.deleted"}
+        for told in later
+    )
 
 
 def check_sends(world: World, events: Iterable[Told]) -> None:
@@ -278,5 +295,5 @@ def check_sends(world: World, events: Iterable[Told]) -> None:
     assert len(set(sent)) == len(sent)
     assert len(sent) <= asked <= len(sent) + len(buried(world, "sync.in_doubt"))
     assert len(world.reasons) == sum(
-        len(buried(world, reason)) for reason in ("esp.", "sync.in_doubt", "consent.erased")
+        len(buried(world, reason)) for reason in ("esp.", "sync.in_doubt", "consent.")
     )
