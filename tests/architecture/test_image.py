@@ -109,6 +109,8 @@ def test_the_examples_wait_longer_for_a_stop_than_it_takes() -> None:
 def test_the_pod_is_confined() -> None:
     (container,) = pod()["containers"]
     assert pod()["securityContext"]["runAsNonRoot"] is True
+    assert pod()["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
+    assert container["resources"]["limits"]["memory"]
     (user,) = instructions("USER")
     assert str(pod()["securityContext"]["runAsUser"]) == user.split(":")[0]
     assert container["securityContext"] == {
