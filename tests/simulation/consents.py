@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from consumer.plan import Planned
+from consumer.plan import Plan, Planned
 
 if TYPE_CHECKING:
     from tests.simulation.watch import Entry
@@ -23,7 +23,7 @@ class Consents:
         """Take note of what somebody said; of what is said again only the first counts."""
         if entry.told.kind in SPOKEN:
             before = self._newest.get(entry.told.entity)
-            if before is None or _said_at(entry) > _said_at(before):
+            if before is None or said_at(entry.plan) > said_at(before.plan):
                 self._newest[entry.told.entity] = entry
 
     def undone(self, world: "World") -> Iterator[str]:
@@ -42,5 +42,6 @@ class Consents:
                 yield email
 
 
-def _said_at(entry: "Entry") -> float:
-    return entry.plan.occurred_at.timestamp() if isinstance(entry.plan, Planned) else 0.0
+def said_at(plan: Plan) -> float:
+    """Return when what a record tells of happened, in seconds since 1970 UTC."""
+    return plan.occurred_at.timestamp() if isinstance(plan, Planned) else 0.0

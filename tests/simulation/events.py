@@ -24,6 +24,7 @@ MARK_FIELD = 1
 NAMES = ("Ann", "Bob", "Eve", "Kim", "Lys")
 LARGEST_BAD = 2000  # bytes
 APART = 0.001  # s between two events, at the least: what counts of their times are whole ms
+AGO = (0.0, 0.0, 0.0, 7.0, 400.0)  # s before an event comes that something was said
 A_DAY = 24 * 3600.0  # s
 
 TOPICS = (
@@ -167,10 +168,15 @@ class Stream:
         *,
         targets: Iterable[tuple[str, ...]] = (),
         is_poison: bool = False,
+        ago: float = 0.0,
     ) -> Produce:
         self._stamp += 1
         text = orjson.dumps(data).replace(b"~~", f"~{self._stamp}~".encode())
-        told = {"id": f"ev-{self._stamp}", "type": event_type, "occurred_at": moment(self._at)}
+        told = {
+            "id": f"ev-{self._stamp}",
+            "type": event_type,
+            "occurred_at": moment(self._at - ago),
+        }
         return Produce(
             at=self._at,
             stamp=self._stamp,
@@ -254,12 +260,15 @@ class Stream:
     def _opted(self) -> Produce:
         email = email_of(self._person())
         data = {"channel": "email", "email": email}
-        if self._rng.random() < 0.6:
-            return self._made(
-                "opt-outs", "opt_out", email, "contact.opted_out", data, targets=[("out", email)]
-            )
+        kind, verb = ("opt_out", "out") if self._rng.random() < 0.6 else ("opt_in", "in")
         return self._made(
-            "opt-outs", "opt_in", email, "contact.opted_in", data, targets=[("in", email)]
+            "opt-outs",
+            kind,
+            email,
+            f"contact.opted_{verb}",
+            data,
+            targets=[(verb, email)],
+            ago=self._rng.choice(AGO),
         )
 
     def _opted_by_route(self) -> Produce:

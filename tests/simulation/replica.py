@@ -59,6 +59,7 @@ class Replica:
         self.meter = _Meter(self)
         self.gate = Gate(loaded.settings.dead_letter.max_ratio)
         self.source = _Source(self, world.group, world.rng("fetch"))
+        self.followed = _Followed(world.memory)
         self._rng = random.Random(f"{name} {world.plan.seed}")  # noqa: S311 - chance, not secrecy
         self._build(loaded, stop_seconds)
         self.root: asyncio.Task[None] | None = None
@@ -73,7 +74,7 @@ class Replica:
         desk, self.memory = build.consent(
             settings,
             secret=build.secret_of(loaded),
-            followed=FakeFollowed(memory),
+            followed=self.followed,
             writer=UncertainWriter(self._write_fate, lambda one: memory.put(one.key, one.value)),
             clock=self.clock,
             rng=self._rng,
@@ -163,13 +164,13 @@ class Replica:
 
     def cut_off(self) -> None:
         """Let it reach no broker; it reaches eSputnik."""
-        self.is_cut_off = True
+        self.is_cut_off = self.followed.is_held = True
         self.world.group.cut_off(self.source)
 
     def reach(self) -> None:
         """Let it reach the brokers again."""
         if self.is_cut_off and not self.is_dead:
-            self.is_cut_off = False
+            self.is_cut_off = self.followed.is_held = False
             self.world.group.reach(self.source)
             self._is_heard()
 
@@ -248,6 +249,14 @@ class _Source(Member):
         if taken:
             replica.world.watch.acknowledged(replica, points)
         return taken
+
+
+class _Followed(FakeFollowed):
+    """What others have remembered of consent. Who is cut off cannot even ask how much that is."""
+
+    async def ends(self) -> Mapping[Partition, int] | None:
+        found = await super().ends()
+        return None if self.is_held else found
 
 
 class _Planner:

@@ -19,7 +19,7 @@ from esputnik.call import Action, Request
 from esputnik.outcome import Answer, NoAnswer, Outcome
 from tests.corpus import NOW
 from tests.fakes.schedule import this_loop
-from tests.simulation.consents import Consents
+from tests.simulation.consents import Consents, said_at
 from tests.simulation.events import Produce, stamps_in
 from tests.simulation.history import Epoch
 from tests.simulation.network import GARBLED
@@ -338,10 +338,16 @@ class Watch:
         later = [one.told for one in self._later(entry)]
         if reason == "consent.erased":
             return any(told.kind == "deletion" for told in later)
-        is_stale = reason == "consent.stale_opt_in"
-        return is_stale and any(
-            told.kind == "opt_out" or "attach" in told.targets[0] for told in later
-        )
+        if reason != "consent.stale_opt_in":
+            return False
+        is_overtaken = any(told.kind == "opt_out" or "attach" in told.targets[0] for told in later)
+        return is_overtaken or self._came_late(entry)
+
+    def _came_late(self, entry: Entry) -> bool:
+        """Tell whether an opt-out is known that is of a later time."""
+        same = self.by_entity[entry.told.topic, entry.told.entity]
+        outs = (one for one in same if one.told.kind == "opt_out")
+        return any(said_at(one.plan) >= said_at(entry.plan) for one in outs)
 
     def _is_in_doubt(self, plan: Planned) -> bool:
         at_most_once = self._world.plan.settings["sends.delivery"] == "at_most_once"
