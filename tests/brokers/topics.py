@@ -52,6 +52,21 @@ async def make_topics(
         await admin.close()
 
 
+async def in_transaction(bootstrap: str, record: Record, *, commits: bool) -> None:
+    """Write a record and a mark behind it; no mark, and no record that is aborted, is ever read."""
+    producer = AIOKafkaProducer(bootstrap_servers=bootstrap, transactional_id=fresh("transaction"))
+    await producer.start()
+    try:
+        await producer.begin_transaction()
+        await producer.send_and_wait(record.topic, record.value, partition=record.partition)
+        if commits:
+            await producer.commit_transaction()
+        else:
+            await producer.abort_transaction()
+    finally:
+        await producer.stop()
+
+
 async def produce(
     bootstrap: str,
     records: Iterable[Record],

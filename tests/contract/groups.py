@@ -12,7 +12,7 @@ from aiokafka.admin.records_to_delete import RecordsToDelete
 from consumer.kafka import Connection, GroupOptions, KafkaSource
 from consumer.record import Partition, Point, Record
 from tests.brokers.raw import batch, produce_raw
-from tests.brokers.topics import entry, fresh, make_topics, produce
+from tests.brokers.topics import entry, fresh, in_transaction, make_topics, produce
 from tests.builders import a_record
 from tests.contract.reader import Reader
 from tests.fakes.group import Group as SimulatedMembers
@@ -26,6 +26,7 @@ class Group(Protocol):
     async def topic(self, partitions: int = 1) -> str: ...
     async def put(self, topic: str, partition: int, *values: bytes) -> None: ...
     async def put_unreadable(self, topic: str, partition: int) -> None: ...
+    async def leave_hole(self, topic: str, partition: int) -> None: ...
     async def delete_before(self, topic: str, partition: int, offset: int) -> None: ...
     async def commit(self, points: Mapping[Partition, int]) -> None: ...
     async def committed(self, topic: str, partition: int) -> int | None: ...
@@ -49,6 +50,9 @@ class FakeGroup:
 
     async def put_unreadable(self, topic: str, partition: int) -> None:
         self._broker.spoil(self._broker.put(a_record(topic=topic, partition=partition)))
+
+    async def leave_hole(self, topic: str, partition: int) -> None:
+        self._broker.leave_out(Partition(topic, partition))
 
     async def delete_before(self, topic: str, partition: int, offset: int) -> None:
         self._broker.first[Partition(topic, partition)] = offset
@@ -94,6 +98,9 @@ class KafkaGroup:
     async def put_unreadable(self, topic: str, partition: int) -> None:
         at = entry(topic, b"", partition=partition)
         await produce_raw(self.bootstrap, at, batch([b"unreadable"], bad=0))
+
+    async def leave_hole(self, topic: str, partition: int) -> None:
+        await in_transaction(self.bootstrap, entry(topic, b"", partition=partition), commits=False)
 
     async def delete_before(self, topic: str, partition: int, offset: int) -> None:
         admin = AIOKafkaAdminClient(bootstrap_servers=self.bootstrap)

@@ -68,6 +68,22 @@ async def test_a_poll_brings_no_more_than_was_asked_for(
     assert max(sizes) == 3
 
 
+async def test_a_hole_in_a_log_is_passed_over(group: Group, members: list[Reader]) -> None:
+    topic = await group.topic()
+    await group.put(topic, 0, b"a")
+    await group.leave_hole(topic, 0)
+    await group.put(topic, 0, b"b")
+    await group.leave_hole(topic, 0)
+
+    reader = await joined(group, members, topic)
+    await reader.until_taken(2)
+    await reader.until_caught_up()
+
+    assert reader.values() == [b"a", b"b"]
+    assert reader.taken[1].offset > 1
+    assert reader.source.lags() == {Partition(topic, 0): 0}
+
+
 async def test_the_start_of_a_new_partition_is_committed_before_anything_is_read(
     group: Group, members: list[Reader]
 ) -> None:

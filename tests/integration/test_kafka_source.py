@@ -9,9 +9,10 @@ from aiokafka import AIOKafkaProducer
 
 from consumer.errors import KafkaUnreachableError
 from consumer.kafka import Connection, GroupOptions, KafkaSource
+from consumer.kafka.membership import LOOPBACK_SESSION_MS
 from consumer.record import Partition, Point
 from tests.brokers.kafka import Kafka
-from tests.brokers.topics import entry, fresh, make_topics, produce
+from tests.brokers.topics import entry, fresh, in_transaction, make_topics, produce
 from tests.contract.groups import KafkaGroup
 from tests.contract.reader import Reader, while_polling
 
@@ -59,9 +60,9 @@ async def test_aborted_records_and_markers_are_passed_over_and_leave_no_lag(
     group: KafkaGroup, readers: list[Reader]
 ) -> None:
     topic = await group.topic()
-    await in_transaction(group.bootstrap, topic, b"kept", commits=True)
-    await in_transaction(group.bootstrap, topic, b"aborted", commits=False)
-    await in_transaction(group.bootstrap, topic, b"kept too", commits=True)
+    await in_transaction(group.bootstrap, entry(topic, b"kept"), commits=True)
+    await in_transaction(group.bootstrap, entry(topic, b"aborted"), commits=False)
+    await in_transaction(group.bootstrap, entry(topic, b"kept too"), commits=True)
 
     reader = await joined(readers, group.member(), topic)
     await reader.until_taken(2)
@@ -234,6 +235,20 @@ async def test_a_static_member_that_restarts_gets_its_partitions_back_without_a_
     assert other.told == told_before
 
 
+async def test_a_member_is_sure_of_what_it_has_for_a_session_from_its_last_heartbeat(
+    group: KafkaGroup, readers: list[Reader]
+) -> None:
+    session, now = LOOPBACK_SESSION_MS / 1000, asyncio.get_running_loop().time
+    reader = await joined(readers, group.member(), await group.topic())
+    lease, began = reader.source.lease, now()
+
+    was_sure_longer = lease.holds(began + session)
+    await reader.until(lambda: lease.holds(began + session))
+
+    assert not was_sure_longer
+    assert not lease.holds(now() + session)
+
+
 async def test_a_cancelled_poll_loses_nothing(group: KafkaGroup, readers: list[Reader]) -> None:
     topic = await group.topic()
     reader = await joined(readers, group.member(), topic)
@@ -384,17 +399,3 @@ async def test_no_broker_is_an_error_once_the_time_to_start_is_over() -> None:
 
     with pytest.raises(KafkaUnreachableError, match=r"no Kafka broker answered .* within 1 s"):
         await reader.source.start(["topic"], reader)
-
-
-async def in_transaction(bootstrap: str, topic: str, value: bytes, *, commits: bool) -> None:
-    producer = AIOKafkaProducer(bootstrap_servers=bootstrap, transactional_id=fresh("transaction"))
-    await producer.start()
-    try:
-        await producer.begin_transaction()
-        await producer.send_and_wait(topic, value)
-        if commits:
-            await producer.commit_transaction()
-        else:
-            await producer.abort_transaction()
-    finally:
-        await producer.stop()
