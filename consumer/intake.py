@@ -33,6 +33,12 @@ def begin(  # noqa: PLR0913 - what decides of it
     job.skipped = job.skipped or admission.skip
 
 
+def note_end(job: Job, desk: ConsentDesk) -> None:
+    """Note at once, as the last call of an event ends, what it says of consent."""
+    if job.admission is not None and _is_delivered(job):
+        desk.delivered(job.admission)
+
+
 async def remembered(job: Job, desk: ConsentDesk) -> bool:
     """Return True once what an event says of consent is kept; False if calls are to be made first.
 
@@ -41,9 +47,12 @@ async def remembered(job: Job, desk: ConsentDesk) -> bool:
     admission, job.admission = job.admission, None
     if admission is None:
         return True
-    is_delivered = job.verdict is None and job.skipped is None
-    again = await desk.remember(admission, is_delivered=is_delivered)
+    again = await desk.remember(admission, is_delivered=_is_delivered(job))
     if again and not job.is_abandoned:
         job.is_crossed = True
         job.go_on(again)
     return not again
+
+
+def _is_delivered(job: Job) -> bool:
+    return job.verdict is None and job.skipped is None

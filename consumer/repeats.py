@@ -20,27 +20,53 @@ class Seen(Enum):
 class Repeats:
     """The last events by identity, finished or not. Plain state, one owner.
 
-    Two generations: when the younger is full it becomes the older, whose events are forgotten.
+    Those whose repeats count are remembered apart from the others.
     """
 
     def __init__(self, remembered: int = REMEMBERED) -> None:
         self._remembered = remembered
-        self._young: dict[str, int] = {}
-        self._old: dict[str, int] = {}
+        self._counting = _Generations(remembered)
+        self._safe = _Generations(remembered)
 
-    def look(self, identity: str, content: int) -> Seen:
+    def look(self, identity: str, content: int, *, counts: bool) -> Seen:
         """Return what is known of an event, and remember it. `content` is a hash of all it says."""
-        known = self._young.get(identity)
+        known = self._safe.find(identity)
         if known is None:
-            known = self._old.get(identity)
+            known = self._counting.find(identity)
         if known == content:
             return Seen.REPEAT
-        if len(self._young) >= self._remembered:
-            self._old, self._young = self._young, {}
-        self._young[identity] = content
+        if known is not None:
+            self.forget(identity)
+        (self._counting if counts else self._safe).keep(identity, content)
         return Seen.NEW if known is None else Seen.OTHER
 
     def forget(self, identity: str) -> None:
         """Forget an event that goes to another member unfinished: it may come back."""
+        self._safe.forget(identity)
+        self._counting.forget(identity)
+
+    def forget_safe(self) -> None:
+        """Forget all events but those whose repeats count: any may have to be done again."""
+        self._safe = _Generations(self._remembered)
+
+
+class _Generations:
+    """Two of them: when the younger is full it becomes the older, whose events are forgotten."""
+
+    def __init__(self, remembered: int) -> None:
+        self._remembered = remembered
+        self._young: dict[str, int] = {}
+        self._old: dict[str, int] = {}
+
+    def find(self, identity: str) -> int | None:
+        known = self._young.get(identity)
+        return self._old.get(identity) if known is None else known
+
+    def keep(self, identity: str, content: int) -> None:
+        if len(self._young) >= self._remembered:
+            self._old, self._young = self._young, {}
+        self._young[identity] = content
+
+    def forget(self, identity: str) -> None:
         self._young.pop(identity, None)
         self._old.pop(identity, None)

@@ -11,7 +11,7 @@ from consumer.consent.desk import ConsentDesk
 from consumer.deadletter import Burial, DeadLetter
 from consumer.delivery import Delivery
 from consumer.fates import Fate
-from consumer.intake import begin, remembered
+from consumer.intake import begin, note_end, remembered
 from consumer.job import Job
 from consumer.letters import Found, would_send
 from consumer.plan import Planned, Planner, Refused, Skipped
@@ -150,6 +150,8 @@ class Replay:
 
     def finish(self, job: Job) -> None:
         """Take a letter back whose calls have ended."""
+        if self._consent is not None:
+            note_end(job, self._consent)
         self._over[job].set_result(None)
 
     async def declare(self, job: Job) -> bool:

@@ -11,7 +11,7 @@ from consumer.burials import job_burial, refused_burial
 from consumer.consent.desk import ConsentDesk
 from consumer.deadletter import Burial
 from consumer.delivery import Delivery
-from consumer.intake import begin, remembered
+from consumer.intake import begin, note_end, remembered
 from consumer.job import History, Job
 from consumer.ledger import Ledger
 from consumer.plan import Plan, Planned, Planner, Refused, Skipped
@@ -229,13 +229,14 @@ class Worker:
         call = plan.calls[0]
         if plan.event_id is None:
             return True
-        seen = self._repeats.look(call.identity, _content(plan))
+        counts = call.repeat is Repeat.COUNTS
+        seen = self._repeats.look(call.identity, _content(plan), counts=counts)
         if seen is Seen.NEW:
             return True
         if seen is Seen.REPEAT:
             self._skip(job, plan.type, "repeat")
             return False
-        if call.repeat is Repeat.COUNTS:
+        if counts:
             refused = Refused(refusal=SAME_ID, type=plan.type, event_id=plan.event_id)
             self._refuse(job, refused, now)
             return False
@@ -266,6 +267,7 @@ class Worker:
         """Settle a record whose calls have ended, or bury it; see first that consent is kept."""
         plan: Planned = job.plan
         if job.admission is not None and self._consent is not None:
+            note_end(job, self._consent)
             self._close_later(self._remember(job, self._consent))
             return
         if job.verdict is not None or plan.refusal is not None:
@@ -327,7 +329,8 @@ class Worker:
         self.ledger.leave(places)
         if self._source.lease.holds(self._clock.now()):  # else nothing more is sent for them
             await self._drain(places, self._drain_seconds)
-        await self.commit()
+        if not await self.commit():  # what was finished is done again by others, in part perhaps
+            self._repeats.forget_safe()
         abandoned = frozenset(self.ledger.unsettled(places))
         for job in self.ledger.to_come_again(places):
             self._forget_repeat(job)

@@ -29,8 +29,8 @@ class ConsentDesk:
     """One owner, one event loop.
 
     For each event: `admit` when it is taken; `found` when the look-ups of a call are over;
-    `before_opt_in` right before an opt-in is sent; `remember` when all its calls have ended, and
-    before its record settles.
+    `before_opt_in` right before an opt-in is sent; `delivered` as soon as eSputnik took all its
+    calls; `remember` when they have ended in any way, and before its record settles.
     """
 
     def __init__(
@@ -81,6 +81,10 @@ class ConsentDesk:
         email = self._admitting.hash_of_address(opt_out)
         return standing(self._memory.words(email, EMAIL), self._skew) is not None
 
+    def delivered(self, admission: Admission) -> None:
+        """Note what counts only now; what waited for it looks right after."""
+        self._admitting.delivered(admission)
+
     async def remember(self, admission: Admission, *, is_delivered: bool) -> tuple[Call, ...]:
         """Have written what an event says; return once all in-sync replicas have it.
 
@@ -88,8 +92,6 @@ class ConsentDesk:
         record settles: opt-outs that crossed with an opt-in of another replica. Waits as long as
         it takes.
         """
-        if is_delivered:
-            self._admitting.delivered(admission)
         await self._shelf.write(sorted(admission.unwritten))
         if not is_delivered or not (admission.told or admission.taken):
             return ()

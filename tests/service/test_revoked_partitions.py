@@ -140,3 +140,22 @@ def test_what_was_under_way_as_its_partition_went_is_done_again_by_whoever_has_i
     assert len(world.asked("bulk-contacts")) == 2
     assert world.source.commits[HERE] == 1
     assert world.meter.counts["delivered user.updated"] == 1
+
+
+def test_what_was_finished_and_never_committed_is_done_again_when_it_comes_back() -> None:
+    async def main() -> World:
+        world = World(partitions=TWO)
+        world.source.refuses_commits = True
+        async with world.running():
+            world.put("order.changed", an_order(1))
+            await world.settled()
+            await world.source.revoke([HERE])
+            world.source.refuses_commits = False
+            world.source.assign(world.worker)
+            await world.settled()
+        return world
+
+    world = run(main())
+
+    assert len(world.asked("add-orders")) == 2
+    assert world.source.commits[HERE] == 1

@@ -24,7 +24,7 @@ MARK_FIELD = 1
 NAMES = ("Ann", "Bob", "Eve", "Kim", "Lys")
 LARGEST_BAD = 2000  # bytes
 APART = 0.001  # s between two events, at the least: what counts of their times are whole ms
-AGO = (0.0, 0.0, 0.0, 7.0, 400.0)  # s before an event comes that something was said
+AGO = (0.0, 0.0, 0.0, 7.0, 400.0)  # s before an opt-in comes that it was said
 A_DAY = 24 * 3600.0  # s
 
 TOPICS = (
@@ -268,7 +268,7 @@ class Stream:
             f"contact.opted_{verb}",
             data,
             targets=[(verb, email)],
-            ago=self._rng.choice(AGO),
+            ago=self._rng.choice(AGO) if verb == "in" else 0.0,
         )
 
     def _opted_by_route(self) -> Produce:
@@ -342,7 +342,10 @@ class Stream:
         entry = self._rng.choice(BAD)
         value = entry.value or b""
         if entry.is_told:  # else it might be taken for the repeat of another
-            value = value.replace(b'"e1"', f'"bad-{self._stamp + 1}"'.encode())
+            for known in (b'"e1"', b'"e2"'):
+                value = value.replace(
+                    known, f'"bad-{self._stamp + 1}{known[2:3].decode()}"'.encode()
+                )
         return self._plain("bad", value, entry.key, entry.headers)
 
     def _tombstone(self) -> Produce:

@@ -285,7 +285,7 @@ class _Sender:
         replica.world.watch.sent(replica, request, key)
         answer = await replica.world.network.carry(replica, request, key)
         await replica.comes_to("P8" if action is Action.BULK_CONTACTS else "P6")
-        replica.world.watch.answered(key, answer)
+        replica.world.watch.answered(replica, key, answer)
         return answer
 
 

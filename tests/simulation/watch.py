@@ -117,9 +117,16 @@ class Watch:
 
     def was_told(self, entry: Entry) -> bool:
         """Tell whether an event reached eSputnik, though part of it, or its repeat, was buried."""
-        if isinstance(entry.plan, Planned) and entry.plan.refusal is not None:
+        if self._is_partly_told(entry):
             return True
         return bool(self._world.history.stamps[entry.told.stamp]) or not self.is_buried(entry)
+
+    def was_told_last(self, entry: Entry) -> bool:
+        """Tell whether an event reached eSputnik, and was not buried when it was told again."""
+        return self.was_told(entry) and (not self.is_buried(entry) or self._is_partly_told(entry))
+
+    def _is_partly_told(self, entry: Entry) -> bool:
+        return isinstance(entry.plan, Planned) and entry.plan.refusal is not None
 
     def _is_applied(self, entry: Entry) -> bool:
         history, told = self._world.history, entry.told
@@ -240,10 +247,11 @@ class Watch:
         is_past = epoch.generation != self._world.group.generation
         return replica.is_dead or replica.is_stopping or is_past
 
-    def answered(self, key: str | None, answer: Answer | NoAnswer) -> None:
+    def answered(self, replica: "Replica", key: str | None, answer: Answer | NoAnswer) -> None:
         """Take note of what a replica heard of a request that counts."""
-        if key is not None and (sends := self.sends.get(key)):
-            sends[-1].fate = _heard(answer)
+        mine = [one for one in self.sends.get(key or "", ()) if one.epoch.replica == replica.name]
+        if mine:
+            mine[-1].fate = _heard(answer)
 
     def sends_of(self, replica: "Replica") -> None:
         """I6: of calls that share a name one alone is under way in a replica."""

@@ -106,6 +106,8 @@ class Office:
                 await self.desk.remember(admission, is_delivered=False)
                 return admission.skip or (admission.refusal.reason if admission.refusal else "")
             end = _worst([await self._make(call, admission) for call in admission.calls])
+            if end == "delivered":
+                self.desk.delivered(admission)
             again = await self.desk.remember(admission, is_delivered=end == "delivered")
             for call in again:
                 await self._send(call.alone())
