@@ -97,13 +97,14 @@ def _books(world: World) -> Iterator[tuple[str, str]]:
 def _state(world: World) -> Iterator[tuple[str, str]]:
     """I8, I9, I11: all is as if each event had been told alone, in order.
 
-    What was buried was not told, save for what is buried besides. What was told once, told again
-    with all around it and buried then, may be either.
+    What was buried was not told, save for what is buried besides. What was told once, alone or
+    merged into another, and told again with all around it and buried then, may be either.
     """
-    expected, found = _as_told(world, world.watch.was_told), visible(world.account)
-    other = _as_told(world, world.watch.was_told_last)
-    for name in sorted(expected.keys() | found.keys() | other.keys()):
-        is_one = found.get(name) in (expected.get(name), other.get(name))
+    watch, found = world.watch, visible(world.account)
+    ways = (watch.was_told, watch.was_told_last, watch.was_told_merged)
+    expected, *others = [_as_told(world, was_told) for was_told in ways]
+    for name in sorted(expected.keys() | found.keys()):
+        is_one = found.get(name) in [way.get(name) for way in (expected, *others)]
         if not is_one and not _is_residual(world, name):
             yield "I8", f"{name} is {found.get(name)}, should be {expected.get(name)}"
 

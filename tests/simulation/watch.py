@@ -125,6 +125,11 @@ class Watch:
         """Tell whether an event reached eSputnik, and was not buried when it was told again."""
         return self.was_told(entry) and (not self.is_buried(entry) or self._is_partly_told(entry))
 
+    def was_told_merged(self, entry: Entry) -> bool:
+        """Tell whether an event reached eSputnik, or may have with another that it had joined."""
+        letters = [one for same in self.by_stamp[entry.told.stamp] for one in same.letters]
+        return self.was_told(entry) or {one.reason for one in letters} == {"esp.import_item"}
+
     def _is_partly_told(self, entry: Entry) -> bool:
         return isinstance(entry.plan, Planned) and entry.plan.refusal is not None
 
