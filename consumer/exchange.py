@@ -278,8 +278,10 @@ class Exchange:
         What was handed to the client before the process stood still leaves all the same, and so
         does what leaves in the moment in which the lease ends: a request on its way is not fenced.
         """
-        while not self._lease.holds(self._clock.now()):
-            await self._clock.sleep(ASK_AGAIN)
+        if not self._lease.holds(self._clock.now()):
+            log.warning("waits_for_group", action=errands[0].call.action.value)
+            while not self._lease.holds(self._clock.now()):
+                await self._clock.sleep(ASK_AGAIN)
         return not all(one.job.is_abandoned for each in errands for one in each.members())
 
     async def _exchange(self, request: Request, key: str | None) -> Answer | NoAnswer:

@@ -3,6 +3,9 @@
 A process that stood still (SIGSTOP, a machine paused), or that no broker hears, is put out of its
 group and does not know it yet. What it would go on to send may be older than what others have sent
 since, and nothing at eSputnik fences it off: so it sends nothing until the group has answered.
+
+Where a machine's monotonic clock is stopped along with it, as by some hypervisors, nothing tells it
+before the next heartbeat is refused, a second later or so.
 """
 
 import math

@@ -76,6 +76,7 @@ SHELL = {
     "consumer/graveyard.py",
     "consumer/health.py",
     "consumer/kafka/admin.py",
+    "consumer/kafka/answers.py",
     "consumer/kafka/assignment.py",
     "consumer/kafka/commits.py",
     "consumer/kafka/connection.py",
