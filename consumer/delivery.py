@@ -2,45 +2,23 @@
 
 import asyncio
 import random
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from consumer.consent.admission import Admission
 from consumer.consent.desk import ConsentDesk
+from consumer.errands import Errands
 from consumer.exchange import Exchange, goes_alone, way_of
 from consumer.fates import Fate
 from consumer.job import Batch, Errand, Job
+from consumer.opposed import CONSENT, opposed
 from consumer.ports import Clock, Meter
-from consumer.retry import (
-    Policy,
-    Ruling,
-    Suspicion,
-    failed_to_import,
-    halves,
-    is_repeat,
-    is_server_error,
-    may_have_run,
-    rule,
-    suspicion,
-)
-from consumer.scheduler import OPT_IN, OVERTAKEN, Scheduler
-from esputnik.call import Action, Call, Repeat
+from consumer.retry import Policy, Ruling, is_repeat, may_have_run, rule
+from consumer.scheduler import Scheduler
+from consumer.trip import Trip
+from esputnik.call import Repeat
 from esputnik.outcome import Blocked, Delivered, Outcome, Rejected
 
 TOO_LARGE = 413
-REGISTER = "token.register"
-DELETED = "deleted"  # the rule by which a registration behind a deletion is skipped
-STATES = {True: "X", False: "R"}
-CONSENT = frozenset(  # the actions that tell opt-ins, and opt-outs by the e-mail list
-    {
-        Action.ADD_UNSUBSCRIBED,
-        Action.REMOVE_UNSUBSCRIBED,
-        Action.DETACH_CONTACTS,
-        Action.SET_SUBSCRIPTIONS,
-    }
-)
-IN_DOUBT = Rejected(reason="sync.in_doubt", detail="it was about to be sent when the process ended")
 
 
 class Declarations(Protocol):
@@ -53,41 +31,6 @@ class Declarations(Protocol):
     def withdraw(self, job: Job) -> None:
         """Take it back: the call was not sent, and may have to wait."""
         ...
-
-
-@dataclass(slots=True)
-class Trip:
-    """Calls that share a request, from the first attempt until each was settled.
-
-    `server_errors` in a row since `failing_since`; `failed_imports` so far. `unanswered`: an
-    attempt may have run; `is_muddled`: something else about the contact went out shortly before.
-    `is_declared`: it is written down that the call is about to be sent. `holds_lane` is false for
-    calls that were merged and are now sent one by one: their place in the lanes is kept by the one
-    they had been merged into.
-    """
-
-    errands: list[Errand]
-    batch: Batch
-    attempt: int = 0
-    unanswered: bool = False
-    is_muddled: bool = False
-    server_errors: int = 0
-    failing_since: float = 0.0
-    failed_imports: int = 0
-    is_declared: bool = False
-    holds_lane: bool = True
-
-    def part(self, errands: list[Errand]) -> "Trip":
-        """Return a trip of some of the calls, as far as this one has come."""
-        return Trip(
-            errands,
-            self.batch,
-            self.attempt,
-            self.unanswered,
-            self.is_muddled,
-            failed_imports=self.failed_imports,
-            holds_lane=self.holds_lane,
-        )
 
 
 class Delivery:
@@ -113,6 +56,7 @@ class Delivery:
         self._meter = meter
         self._caught_up = caught_up
         self._consent = consent
+        self.errands = Errands(scheduler, consent)
         self._work = asyncio.Event()
         self._resting = 0
         self.declarations: Declarations | None = None
@@ -136,130 +80,27 @@ class Delivery:
         """Keep to a part of the account's limits from now on: other replicas have the rest."""
         self._exchange.share(part)
 
-    def crowd(self, job: Job) -> int:
-        """Return how many calls wait under the busiest name of a job's calls, if these wait too."""
-        crowd = 0
-        for errand in job.errands:
-            if not errand.started and not errand.state:
-                crowd = max(crowd, self._scheduler.crowd(errand))
-        return crowd
-
     def is_waiting(self) -> bool:
         """Tell whether calls wait for the quota, for an import's end, or to be tried again."""
         return self._resting > 0 or self._exchange.is_waiting()
 
-    # -- calls in -------------------------------------------------------------------------
+    # -- jobs in --------------------------------------------------------------------------
 
     def submit(self, job: Job, prior: Sequence[Fate] = ()) -> None:
         """Begin the calls of a job; those that an earlier attempt delivered are not made again."""
-        if prior:
-            self._recall(job, prior)
-        if not job.unfinished:
-            self._finish(job)
-            return
-        now = self._clock.now()
-        for errand in job.errands:
-            if not errand.state and not errand.origin.chained:
-                self._enter(errand, now)
+        self.errands.submit(job, prior, self._clock.now())
         self._work.set()
 
-    def awaits_deletion(self, call: Call, occurred_at: float) -> bool:
-        """Tell whether a token registration would bring back a contact that is about to go."""
-        is_registration = call.intent == REGISTER
-        return is_registration and self._scheduler.is_behind_deletion(call, occurred_at)
-
     def doubt(self, job: Job) -> None:
-        """End the calls that may have been sent before: to send them again might double them."""
-        if not self._policy.at_most_once:
+        """End the calls that may have been sent before, or count that they are sent again."""
+        if self._policy.at_most_once:
+            self.errands.doubt(job, self._clock.now())
+        else:
             self._meter.resent(len(job.errands))
-            return
-        for errand in job.errands:
-            if errand.origin.repeat is Repeat.COUNTS:
-                errand.state = "X"
-                job.unfinished -= 1
-                job.verdict = job.verdict or (errand.origin, IN_DOUBT)
-        for errand in job.errands:
-            if errand.state and not errand.origin.chained:
-                self._go_on(job, errand)
 
     def abandon(self, job: Job) -> None:
         """Forget a job whose record is another's now; what is under way ends unheard."""
         job.is_abandoned = True
-
-    def _recall(self, job: Job, prior: Sequence[Fate]) -> None:
-        known = {(fate.intent, fate.slot): fate for fate in prior if fate.state == "D"}
-        for errand in job.errands:
-            fate = known.get((errand.origin.intent, errand.origin.slot))
-            if fate is not None:
-                errand.state, errand.learned = "D", fate.learned
-                job.unfinished -= 1
-        for errand in job.errands:
-            if errand.state and not errand.origin.chained:
-                self._go_on(job, errand)
-
-    def _enter(self, errand: Errand, now: float) -> None:
-        if self.awaits_deletion(errand.origin, errand.job.occurred_at):
-            errand.job.skipped = DELETED
-            self._conclude(errand, "N")
-            return
-        for overtaken in self._scheduler.submit(errand, now):
-            overtaken.job.skipped = OVERTAKEN
-            admission = overtaken.job.admission
-            if admission is not None and self._consent is not None:
-                self._consent.overtaken(admission, overtaken.origin)
-            self._conclude(overtaken, "N")
-
-    # -- calls out ------------------------------------------------------------------------
-
-    def _end(self, errand: Errand, outcome: Delivered | Rejected, *, holds_lane: bool) -> None:
-        """End a call and those it carries along; let on who waits behind it."""
-        if isinstance(outcome, Delivered):
-            self._delivered(errand, outcome)
-        else:
-            if errand.job.verdict is None:
-                errand.job.verdict = (errand.origin, outcome)
-            self._conclude(errand, STATES[outcome.reason == "sync.in_doubt"])
-        if holds_lane:
-            self._scheduler.ended((errand,), self._clock.now())
-
-    def _delivered(self, errand: Errand, outcome: Delivered) -> None:
-        if errand.waits:  # an opt-out that passed an import, which may yet undo it
-            errand.asserted = True
-            return
-        if errand.riders is None and not outcome.learned:  # by far the most frequent
-            self._conclude(errand, "D")
-            return
-        for member in errand.members():
-            member.learned = {**member.learned, **outcome.learned}
-            self._conclude(member, "D")
-
-    def _conclude(self, errand: Errand, state: str) -> None:
-        """Note how a call ended; its job is over when it was the last."""
-        job = errand.job
-        errand.state = state
-        job.unfinished -= 1
-        if job.unfinished and not errand.origin.chained:
-            self._go_on(job, errand)
-        if not job.unfinished:
-            self._finish(job)
-
-    def _finish(self, job: Job) -> None:
-        if not job.is_abandoned and job.owner is not None:
-            job.owner.finish(job)
-        else:
-            job.close()
-
-    def _go_on(self, job: Job, head: Errand) -> None:
-        """Begin the calls chained to this one, or note that they will not be tried."""
-        for follower in job.followers(head):
-            if follower.state:
-                continue
-            if head.state == "D":
-                follower.learn(head.learned)
-                self._enter(follower, self._clock.now())
-            else:
-                follower.state = "N"
-                job.unfinished -= 1
 
     # -- the retry loop -------------------------------------------------------------------
 
@@ -293,7 +134,7 @@ class Delivery:
             if not await self._may_go(trip, errands):
                 continue
             if alone and len(errands) > 1:
-                errands = self._next_in_turn(trip)
+                errands = trip.next_in_turn()
             trip.attempt += 1
             outcomes = await self._send(trip, errands)
             if self._all_delivered(errands, outcomes, trip):
@@ -304,42 +145,18 @@ class Delivery:
 
     async def _send(self, trip: Trip, errands: list[Errand]) -> Sequence[Outcome]:
         """Send calls but for what consent is against; return one outcome each."""
-        against = await self._against(errands) if errands[0].call.action in CONSENT else {}
-        if not against:
+        if self._consent is None or errands[0].call.action not in CONSENT:
             return await self._exchange.send(errands, trip.attempt, trip.failed_imports)
+        against = await opposed(errands, self._consent, self._exchange.ask)
+        blocked = next((one for one in against.values() if isinstance(one, Blocked)), None)
+        if blocked is not None:
+            self._exchange.hold(errands, blocked)
         going = [errand for errand in errands if errand not in against]
         if not going:
             self._exchange.gave_up(errands)
             return [against[one] for one in errands]
         sent = iter(await self._exchange.send(going, trip.attempt, trip.failed_imports))
         return [against[one] if one in against else next(sent) for one in errands]
-
-    async def _against(self, errands: Sequence[Errand]) -> Mapping[Errand, Outcome]:
-        """Return what becomes of opt-ins that something is against, each time anew.
-
-        An opt-out that was to be told again is done if a newer opt-in came to be known.
-        """
-        found: dict[Errand, Outcome] = {}
-
-        async def look(errand: Errand, admission: Admission, desk: ConsentDesk) -> None:
-            trouble = await desk.before_opt_in(admission, errand.call, self._exchange.ask)
-            if trouble is not None:
-                found[errand] = trouble
-
-        desk = self._consent
-        if desk is None:
-            return found
-        async with asyncio.TaskGroup() as tasks:
-            for errand in errands:
-                admission = errand.job.admission
-                if errand.job.is_crossed and not desk.stands(errand.call):
-                    found[errand] = Delivered()
-                elif admission is not None and errand.origin.intent == OPT_IN:
-                    tasks.create_task(look(errand, admission, desk))
-        blocked = next((one for one in found.values() if isinstance(one, Blocked)), None)
-        if blocked is not None:
-            self._exchange.hold(errands, blocked)
-        return found
 
     async def _rest(self, trip: Trip, seconds: float) -> None:
         self._resting += 1
@@ -361,13 +178,6 @@ class Delivery:
             trip.is_declared = True
         return self._exchange.is_open(errands)
 
-    def _next_in_turn(self, trip: Trip) -> list[Errand]:
-        """Return one held call to be tried, and put it behind the others."""
-        first, *others = trip.errands
-        trip.errands = [*others, first]
-        first.by_shape = True  # it is tried as what is held, not by a request of its own
-        return [first]
-
     def _all_delivered(
         self, errands: Sequence[Errand], outcomes: Sequence[Outcome], trip: Trip
     ) -> bool:
@@ -378,10 +188,7 @@ class Delivery:
         if errands[0].is_lookup or outcomes.count(first) != len(outcomes):
             return False
         self._exchange.holds_refused(errands, ())
-        for errand in errands:
-            self._delivered(errand, first)
-        if trip.holds_lane:
-            self._scheduler.ended(errands, self._clock.now())
+        self.errands.end_all(errands, first, self._clock.now(), holds_lane=trip.holds_lane)
         trip.errands = []
         return True
 
@@ -403,7 +210,9 @@ class Delivery:
         if trip.is_declared and ruling.again and not trip.unanswered and self.declarations:
             self.declarations.withdraw(errands[0].job)
             trip.is_declared = False
-        self._doubt(trip, errands, outcomes, ruling)
+        if trip.server_errors and len(ruling.again) == len(errands):
+            success = self._exchange.success(errands, trip.failing_since, trip.server_errors)
+            trip.suspect(errands, outcomes, ruling, success=success, now=self._clock.now())
         others = trip.errands[:-1] if len(errands) < len(trip.errands) else []
         for errand, delivered in ruling.done:
             self._done(errand, delivered, trip)
@@ -421,51 +230,22 @@ class Delivery:
         if not trip.unanswered and any(map(may_have_run, outcomes)):
             trip.unanswered = True
             trip.is_muddled = goes_alone(errands) and self._exchange.knows(errands[0])
-        trip.failed_imports += failed_to_import(first)
-        if is_server_error(first):
-            trip.failing_since = trip.failing_since if trip.server_errors else self._clock.now()
-            trip.server_errors += 1
-        else:
-            trip.server_errors = 0
+        trip.note_failures(first, self._clock.now())
         if is_repeat(first) and errands[0].call.shape is not None:
             errands[0].by_shape = True
         if isinstance(first, Rejected) and first.status == TOO_LARGE and len(errands) > 1:
             size = sum(len(errand.call.item) + 1 for errand in errands)
             self._scheduler.too_large(way_of(errands).action, size)
 
-    def _doubt(
-        self, trip: Trip, errands: list[Errand], outcomes: Sequence[Outcome], ruling: Ruling
-    ) -> None:
-        """Find out whether eSputnik fails on one of these calls alone."""
-        if not trip.server_errors or len(ruling.again) < len(errands):
-            return
-        verdict = suspicion(
-            server_errors=trip.server_errors,
-            seconds=self._clock.now() - trip.failing_since,
-            size=len(errands),
-            success=self._exchange.success(errands, trip.failing_since, trip.server_errors),
-        )
-        if verdict is Suspicion.ONE_OF_THEM:
-            ruling.again, ruling.apart = [], halves(errands)
-        elif verdict is Suspicion.POISON:
-            detail = f"{getattr(outcomes[0], 'cause', '')}: on this alone, again and again"
-            poison = Rejected(reason="esp.server_error_poison", detail=detail)
-            ruling.again, ruling.lost = [], [(errands[0], poison)]
-
     def _done(self, errand: Errand, delivered: Delivered, trip: Trip) -> None:
         if errand.is_lookup:
-            self._advance(errand, delivered.learned)
+            self.errands.advance(errand, delivered.learned, self._clock.now())
+            self._work.set()
         else:
-            self._end(errand, delivered, holds_lane=trip.holds_lane)
+            self._end(errand, delivered, trip)
 
-    def _advance(self, errand: Errand, learned: Mapping[str, str]) -> None:
-        """Go on from a look-up to the call's next step."""
-        errand.advance(learned)
-        admission = errand.job.admission
-        if admission is not None and self._consent is not None and not errand.is_lookup:
-            self._consent.found(admission, errand.call)
-        self._scheduler.again(errand, self._clock.now())
-        self._work.set()
+    def _end(self, errand: Errand, outcome: Delivered | Rejected, trip: Trip) -> None:
+        self.errands.end(errand, outcome, self._clock.now(), holds_lane=trip.holds_lane)
 
     async def _lose(self, trip: Trip, errands: list[Errand], ruling: Ruling) -> list[Errand]:
         """Bury what was refused; return what is held instead, since too much of it was."""
@@ -482,7 +262,7 @@ class Delivery:
             if errand.riders is not None:
                 await self._one_by_one(errand, trip)
             else:
-                self._end(errand, rejected, holds_lane=trip.holds_lane)
+                self._end(errand, rejected, trip)
         return held
 
     async def _in_parts(self, trip: Trip, parts: Sequence[list[Errand]]) -> None:

@@ -1,7 +1,8 @@
 """A record's plan as a job, with what is decided of consent. Shared by `run` and `replay`."""
 
 from consumer.consent.desk import ConsentDesk
-from consumer.delivery import DELETED, Delivery
+from consumer.delivery import Delivery
+from consumer.errands import DELETED
 from consumer.job import Job, Owner
 from consumer.plan import Planned
 
@@ -24,7 +25,9 @@ def begin(  # noqa: PLR0913 - what decides of it
     if admission is None:
         job.begin(owner, plan, plan.calls, occurred_at)
         return
-    if admission.refusal is not None and delivery.awaits_deletion(plan.calls[0], occurred_at):
+    if admission.refusal is not None and delivery.errands.awaits_deletion(
+        plan.calls[0], occurred_at
+    ):
         job.skipped = DELETED
     elif admission.refusal is not None:
         plan = plan._replace(refusal=admission.refusal)

@@ -171,7 +171,7 @@ class Worker:
             elif used < RESUME_BELOW:
                 self._full.discard(place)
         for place, job in list(self._crowded.items()):
-            if self._delivery.crowd(job) < RESUME_BELOW * LARGEST_CROWD:
+            if self._delivery.errands.crowd(job) < RESUME_BELOW * LARGEST_CROWD:
                 del self._crowded[place]
         self._source.hold({*self._full, *self._crowded})
 
@@ -221,7 +221,7 @@ class Worker:
         if job.history is History.DECLARED:
             self._delivery.doubt(job)
         self._delivery.submit(job)
-        if self._delivery.crowd(job) >= LARGEST_CROWD:
+        if self._delivery.errands.crowd(job) >= LARGEST_CROWD:
             self._crowded[job.record.place] = job
 
     def _is_first(self, job: Job, plan: Planned, now: float) -> bool:

@@ -71,6 +71,7 @@ SHELL = {
     "consumer/delivery.py",
     "consumer/exchange.py",
     "consumer/intake.py",
+    "consumer/opposed.py",
     "consumer/explain.py",
     "consumer/following.py",
     "consumer/graveyard.py",

@@ -1,0 +1,45 @@
+"""What consent is against right before calls are sent. Asked anew at each attempt."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+
+from consumer.consent.admission import Admission
+from consumer.consent.desk import ConsentDesk
+from consumer.consent.feed import Ask
+from consumer.job import Errand
+from consumer.scheduler import OPT_IN
+from esputnik.call import Action
+from esputnik.outcome import Delivered, Outcome
+
+CONSENT = frozenset(  # the actions that tell opt-ins, and opt-outs by the e-mail list
+    {
+        Action.ADD_UNSUBSCRIBED,
+        Action.REMOVE_UNSUBSCRIBED,
+        Action.DETACH_CONTACTS,
+        Action.SET_SUBSCRIPTIONS,
+    }
+)
+
+
+async def opposed(
+    errands: Sequence[Errand], desk: ConsentDesk, ask: Ask
+) -> Mapping[Errand, Outcome]:
+    """Return what becomes of opt-ins that something is against; the others may go.
+
+    An opt-out that was to be told again is done if a newer opt-in came to be known.
+    """
+    found: dict[Errand, Outcome] = {}
+
+    async def look(errand: Errand, admission: Admission) -> None:
+        trouble = await desk.before_opt_in(admission, errand.call, ask)
+        if trouble is not None:
+            found[errand] = trouble
+
+    async with asyncio.TaskGroup() as tasks:
+        for errand in errands:
+            admission = errand.job.admission
+            if errand.job.is_crossed and not desk.stands(errand.call):
+                found[errand] = Delivered()
+            elif admission is not None and errand.origin.intent == OPT_IN:
+                tasks.create_task(look(errand, admission))
+    return found
