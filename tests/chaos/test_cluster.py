@@ -73,7 +73,9 @@ async def test_letters_wait_for_their_topic_and_hold_their_partition_alone(
         await deployment.drained()
 
         assert list(behind.values()) == [2]
-        assert [letter.reason for letter in await deployment.letters()] == ["schema.missing"]
+        # One that was never acknowledged may have been kept all the same: both have one id.
+        letters = {(letter.id, letter.reason) for letter in await deployment.letters()}
+        assert [reason for _, reason in letters] == ["schema.missing"]
         assert await orders(deployment) == names(2, 3)
 
 
