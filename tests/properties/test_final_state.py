@@ -21,7 +21,7 @@ from tests.fakes.time import START, run
 from tests.service.world import World
 from tests.simulation.sequential import quiet, tell
 
-pytestmark = pytest.mark.timeout(60)
+pytestmark = pytest.mark.timeout(180)
 
 BAD = "unusable"  # what eSputnik refuses
 REFUSALS: Sequence[Mapping[str, Any]] = [
@@ -263,7 +263,7 @@ def _contact(contact: Mapping[str, Any]) -> dict[str, Any] | None:
     return {name: sorted(v, key=str) if isinstance(v, list) else v for name, v in held.items()}
 
 
-@settings(max_examples=150, report_multiple_bugs=False, suppress_health_check=list(HealthCheck))
+@settings(max_examples=100, report_multiple_bugs=False, suppress_health_check=list(HealthCheck))
 @given(events=st.lists(an_event(), max_size=14), ways=WAYS)
 def test_the_final_state_is_that_of_one_call_after_the_other(
     events: Sequence[Told], ways: Ways

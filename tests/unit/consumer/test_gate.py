@@ -391,3 +391,14 @@ def test_what_was_sent_before_and_succeeds_is_no_refusal() -> None:
 
     assert gate.refused(ORDERS, 5, {}, 1.0, 0.0) is False
     assert gate.wait(ORDERS, 1.0) == 59.0
+
+
+def test_a_held_account_is_probed_when_it_is_told_to_and_one_that_is_not_never() -> None:
+    gate, well = Gate(), Gate()
+    gate.blocked(Blocked(scope=Scope.ACCOUNT, cause="401", status=401), ORDERS, 0.0, 0.0)
+
+    gate.probe_at(5.0)
+    well.probe_at(5.0)
+
+    assert gate.next_probe() == 5.0
+    assert well.next_probe() is None

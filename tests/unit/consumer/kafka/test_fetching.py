@@ -145,3 +145,13 @@ async def test_a_start_that_is_told_after_a_rebalance_begins_nothing() -> None:
 
     assert stage.listener.told == ["revoking"]
     assert stage.client.asleep == {place(0)}
+
+
+async def test_a_held_partition_is_not_read_after_a_rebalance_either(stage: Stage) -> None:
+    stage.assignment.hold(frozenset({Partition("t", 0)}))
+
+    await stage.assignment.on_partitions_revoked({place(0), place(1)})
+    stage.client.asleep.clear()  # as aiokafka forgets it together with the assignment
+    await stage.assign(place(0), place(1))
+
+    assert stage.client.asleep == {place(0)}
