@@ -395,7 +395,7 @@ def test_what_was_sent_before_and_succeeds_is_no_refusal() -> None:
 
 def test_a_held_account_is_probed_when_it_is_told_to_and_one_that_is_not_never() -> None:
     gate, well = Gate(), Gate()
-    gate.blocked(Blocked(scope=Scope.ACCOUNT, cause="401", status=401), ORDERS, 0.0, 0.0)
+    gate.blocked(KEY, ORDERS, 0.0, 0.0)
 
     gate.probe_at(5.0)
     well.probe_at(5.0)
