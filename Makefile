@@ -16,10 +16,10 @@ IMAGE ?= esputnik-sync
 PYTEST_ARGS ?=
 BENCH_ARGS ?= versus
 
-.PHONY: help venv demo test check lint types wheel pure bench soak chaos docs lock image clean
+.PHONY: help venv demo test check lint types wheel pure bench soak chaos mutants docs lock image clean
 
 help: ## Show these targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-6s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-7s %s\n", $$1, $$2}' Makefile
 
 venv: $(TEST) ## Make .venv with everything the tests need
 
@@ -65,6 +65,9 @@ soak: $(TEST) ## Play SEEDS histories, 10,000 unless said otherwise; prints thos
 
 chaos: $(TEST) ## Kill, freeze and bounce real processes and brokers, for half an hour or so
 	SYNC_TEST_CHAOS=full $(BIN)/python -m pytest tests/chaos $(PYTEST_ARGS)
+
+mutants: $(TEST) ## Plant deliberate defects and see each caught by its tests; MUTANTS names some
+	$(BIN)/python -m tests.mutants $(MUTANTS)
 
 docs: $(TEST) ## Write the tables of docs/ anew, and try every example in them
 	$(BIN)/python -m consumer.pages

@@ -211,3 +211,16 @@ def attached(world: World) -> int:
 def all_attached(world: World) -> list[str]:
     asked = world.asked("attach-contacts")
     return [name for one in asked for name in one["body"]["externalCustomerIds"]]
+
+
+def test_who_joins_a_segment_and_leaves_it_is_told_of_twice_and_in_this_order() -> None:
+    async def main() -> World:
+        world = World()
+        for event_type in ("segment.joined", "segment.left", "segment.joined", "segment.left"):
+            world.put(event_type, {"segment_id": 7, "user_ids": ["1"]})
+        return await carried(world)
+
+    world = run(main())
+
+    assert kinds(world) == ["attach-contacts", "detach-contacts"] * 2
+    assert not any(one["externalCustomerIds"] for one in world.state()["segments"].values())

@@ -34,6 +34,24 @@ def test_a_send_is_written_down_before_it_leaves() -> None:
     assert len(world.state()["sent"]) == 1
 
 
+def test_a_send_waits_until_the_group_has_taken_what_is_written_down() -> None:
+    async def main() -> tuple[World, int]:
+        world = World()
+        world.source.refuses_commits = True
+        world.put("message.requested", a_message(1))
+        async with world.running():
+            await world.clock.sleep(60)
+            sent_before = len(world.sender.sent)
+            world.source.refuses_commits = False
+            await world.settled()
+        return world, sent_before
+
+    world, sent_before = run(main())
+
+    assert sent_before == 0
+    assert len(world.state()["sent"]) == 1
+
+
 def test_a_send_under_way_at_a_crash_is_buried_in_doubt_and_not_sent_again() -> None:
     async def main() -> World:
         world = World()

@@ -47,6 +47,24 @@ def test_in_an_outage_of_two_hours_little_is_kept_in_memory_and_nothing_is_lost(
     assert not world.worker.is_paused
 
 
+def test_large_events_that_wait_for_an_outage_to_end_are_few() -> None:
+    async def main() -> World:
+        settings: Any = {"buffer.max_bytes": 1024 * 1024}
+        world = World(**settings)
+        all_down(world)
+        for number in range(3000):
+            world.put("order.changed", an_order(number, status_description="x" * 1000))
+        async with world.running():
+            await world.clock.sleep(HOURS)
+            assert world.worker.is_paused
+            assert world.worker.ledger.records == 1000  # one poll, of more bytes than are allowed
+            world.account.faults.rule([])
+            await world.settled(600)
+        return world
+
+    assert len(run(main()).state()["orders"]) == 3000
+
+
 def test_a_partition_that_waits_for_the_outage_does_not_keep_another_from_being_read() -> None:
     async def main() -> float:
         settings: Any = {"buffer.max_records": 200}

@@ -94,7 +94,7 @@ def test_the_good_half_of_a_refused_request_does_not_wait_for_the_bad_to_be_foun
             await world.until(lambda: len(world.state()["orders"]) >= 32)
             assert world.letters.burials == []
             assert world.clock.now() < 25
-            await world.settled()
+            await world.settled(600)
         return world
 
     assert len(run(main()).state()["orders"]) == 63

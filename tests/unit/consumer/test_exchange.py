@@ -1,0 +1,70 @@
+"""What a request leaves behind that is cancelled on its way."""
+
+import asyncio
+import random
+
+import pytest
+
+from consumer.exchange import Exchange
+from consumer.gate import Gate
+from consumer.job import Errand
+from consumer.turns import Turns
+from esputnik.call import Quota, Request
+from esputnik.outcome import Answer, NoAnswer
+from esputnik.throttle import Throttle
+from tests.builders import a_call, a_job
+from tests.fakes.meter import CountingMeter
+from tests.fakes.time import LoopClock, run
+
+SECONDS = 10.0  # until an answer comes
+
+
+class SlowSender:
+    """Answers, after a while, that all is well."""
+
+    async def exchange(self, _: Request, *, key: str | None = None) -> Answer | NoAnswer:  # noqa: ARG002 - as the port has it
+        await asyncio.sleep(SECONDS)
+        return Answer(status=200, body=b'{"id": 1}', headers={})
+
+
+def an_exchange(slots: int) -> Exchange:
+    throttle = Throttle(dict.fromkeys(Quota, 100.0))
+    clock, meter = LoopClock(), CountingMeter()
+    return Exchange(
+        sender=SlowSender(),
+        gate=Gate(),
+        turns=Turns(throttle=throttle, clock=clock, meter=meter, slots=slots),
+        clock=clock,
+        meter=meter,
+        rng=random.Random(0),  # noqa: S311 - chance, not secrecy
+    )
+
+
+def an_errand() -> Errand:
+    return a_job(a_call()).errands[0]
+
+
+def test_a_call_that_is_cancelled_is_not_done() -> None:
+    async def main() -> None:
+        sending = asyncio.ensure_future(an_exchange(slots=1).send([an_errand()], 1))
+        await asyncio.sleep(SECONDS / 2)
+        sending.cancel()
+        await sending
+
+    with pytest.raises(asyncio.CancelledError):
+        run(main())
+
+
+def test_a_request_that_is_cancelled_gives_its_slot_back() -> None:
+    async def main() -> float:
+        exchange = an_exchange(slots=1)
+        first = asyncio.ensure_future(exchange.send([an_errand()], 1))
+        await asyncio.sleep(SECONDS / 2)
+        first.cancel()
+        await asyncio.wait([first])
+        began = asyncio.get_running_loop().time()
+        async with asyncio.timeout(100 * SECONDS):
+            await exchange.send([an_errand()], 1)
+        return asyncio.get_running_loop().time() - began
+
+    assert run(main()) == SECONDS
