@@ -187,11 +187,10 @@ class Errand:
             self.call = self.todo.pop(0)
 
     def fate(self) -> Fate:
-        """Return what became of it, as a dead letter tells it."""
+        """Return what became of it, as a dead letter tells it: of what was learned, ids alone."""
         call = self.origin
-        return Fate(
-            intent=call.intent, slot=call.slot, state=self.state or "N", learned=self.learned
-        )
+        ids = {name: text for name, text in self.learned.items() if name == "id"}
+        return Fate(intent=call.intent, slot=call.slot, state=self.state or "N", learned=ids)
 
     # -- look-ups -------------------------------------------------------------------------
 

@@ -143,3 +143,11 @@ def test_a_call_that_waits_for_its_turn_is_open() -> None:
     errand.started = True
 
     assert not errand.is_open
+
+
+def test_of_what_was_looked_up_a_letter_tells_the_id_and_no_address() -> None:
+    errand = the_errand(looking_up())
+
+    errand.advance({"id": "7", "email": "ann@example.com"})
+
+    assert errand.fate().learned == {"id": "7"}
