@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from consumer.consent.admission import ADDRESS, PHONE, USER, Admission, Person, Told
 from consumer.consent.hashing import Hasher
+from consumer.consent.judging import ERASED, is_of_the_deleted
 from consumer.consent.memory import Memory
 from consumer.consent.moving import Moving
 from consumer.consent.rules import Rule, effective, is_erased, is_superseded
@@ -15,11 +16,9 @@ from consumer.consent.words import EMAIL, Link, Word
 from consumer.plan import Planned
 from consumer.record import Record
 from esputnik.call import Call
-from handlers.mapped import Refusal
 
 PEOPLE = frozenset({USER, ADDRESS, PHONE})
 _NOT_BY_PHONE = frozenset({USER, ADDRESS})
-ERASED = Refusal(reason="consent.erased", detail="is no newer than the contact's deletion")
 
 Decide = Callable[[Planned, Record, float], Admission | None]
 
@@ -109,15 +108,10 @@ class Admitting:
     def _opt_in(self, plan: Planned, record: Record, now: float) -> Admission:
         """Refuse an opt-in that is erased; whether another one is newest is decided later."""
         admission = self._heard(plan, record, now, is_out=False)
-        if self.is_erased(admission):
+        if is_of_the_deleted(self._memory, admission):
             return _erased(admission, effective(plan.occurred_at, record.timestamp, now))
         admission.calls = plan.calls
         return admission
-
-    def is_erased(self, admission: Admission) -> bool:
-        """Tell whether a word of consent is no newer than the deletion of whom it is about."""
-        deletions = map(self._memory.deleted_at, admission.person.hashes)
-        return admission.said is not None and is_erased(admission.said.at, deletions)
 
     def _heard(self, plan: Planned, record: Record, now: float, *, is_out: bool) -> Admission:
         at = effective(plan.occurred_at, record.timestamp, now)

@@ -1,11 +1,12 @@
 """Decides of an opt-in right before it is sent: it must be newer than every opt-out."""
 
 from consumer.consent.admission import Admission, Taken
-from consumer.consent.admitting import ERASED, Admitting
+from consumer.consent.admitting import Admitting
 from consumer.consent.feed import Ask, is_stale_there
+from consumer.consent.judging import known, refusal_here
 from consumer.consent.memory import Memory
 from consumer.consent.ports import Shelf
-from consumer.consent.rules import Rule, is_stale
+from consumer.consent.rules import Rule
 from consumer.consent.told import address, is_opt_in_by_list
 from consumer.consent.words import Word
 from consumer.ports import Clock
@@ -14,9 +15,6 @@ from esputnik.call import Call
 from esputnik.outcome import Deferred, Rejected
 
 NOT_CAUGHT_UP = Deferred(cause="consent_topic")
-STALE = Rejected(
-    reason="consent.stale_opt_in", detail="an opt-out is newer, or too near in time to tell"
-)
 STALE_THERE = Rejected(
     reason="consent.stale_opt_in", detail="eSputnik saw an opt-out that is newer, or too near"
 )
@@ -24,7 +22,6 @@ UNKNOWN = Rejected(
     reason="consent.unknown_order",
     detail="nothing is known of the address, and eSputnik offers no activity feed",
 )
-GONE = Rejected(reason=ERASED.reason, detail=ERASED.detail)
 
 
 class OptIns:
@@ -46,19 +43,11 @@ class OptIns:
         word, hashes = admission.word(call), list(admission.person.hashes)
         if is_opt_in_by_list(call):
             hashes.append(self._admitting.hash_of_address(call))
-        refusal: Trouble | None = self._refusal_here(admission, word, hashes)
+        refusal: Trouble | None = refusal_here(self._memory, admission, word, hashes, self._skew)
         if refusal is None and is_opt_in_by_list(call):
             refusal = await self._refusal_there(word, hashes, address(call), ask)
         _note(admission, Taken(call, word, hashes), refusal)
         return refusal
-
-    def _refusal_here(
-        self, admission: Admission, word: Word, hashes: list[bytes]
-    ) -> Rejected | None:
-        """Return why the memory is against an opt-in."""
-        if self._admitting.is_erased(admission):
-            return GONE
-        return STALE if is_stale(word, self._known(word, hashes), self._skew) else None
 
     async def _refusal_there(
         self, word: Word, hashes: list[bytes], email: str, ask: Ask
@@ -67,13 +56,10 @@ class OptIns:
         now = self._clock.wall()
         told = await is_stale_there(ask, email, word, skew=self._skew, now=now)
         if isinstance(told, NotOffered):
-            return None if self._known(word, hashes) else UNKNOWN
+            return None if known(self._memory, word, hashes) else UNKNOWN
         if isinstance(told, bool):
             return STALE_THERE if told else None
         return told
-
-    def _known(self, word: Word, hashes: list[bytes]) -> list[Word]:
-        return [one for name in hashes for one in self._memory.words(name, word.target)]
 
 
 def _note(admission: Admission, taken: Taken, refusal: Trouble | None) -> None:

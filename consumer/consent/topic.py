@@ -14,33 +14,20 @@ import structlog
 
 from consumer.consent.memory import Memory
 from consumer.consent.ports import Admin, Followed, Page
-from consumer.consent.records import (
-    FINGERPRINT,
-    Entry,
-    UnreadableError,
-    decode,
-    decode_fingerprint,
-    encode,
-    encode_fingerprint,
-)
+from consumer.consent.reading import SETTING, Reader
+from consumer.consent.records import Entry, encode, encode_fingerprint
 from consumer.errors import SettingsError
 from consumer.kafka import NotAcknowledgedError, TooLargeError
 from consumer.ports import Clock, Writer
-from consumer.record import Partition, Record
+from consumer.record import Partition
 
 log = structlog.get_logger()
 
-SETTING = "ESPUTNIK_SYNC_CONSENT__MEMORY_TOPIC"
-KEY_SETTING = "ESPUTNIK_SYNC_PRIVACY__HASH_KEY"
 POLICY = "cleanup.policy"
 COMPACTED = {
     POLICY: "compact",
     "min.compaction.lag.ms": str(24 * 3600 * 1000),  # time to mend a record that tells less
 }
-ANOTHER_KEY = (
-    "was written with another key, by which nobody in it would be found; set the key it was "
-    "written with: without this setting, that was ESPUTNIK_SYNC_ESPUTNIK__API_KEY of that time"
-)
 PARTITION = 0  # to which everything is written
 FIRST_WAIT = 0.5  # s
 LONGEST_WAIT = 30.0  # s
@@ -82,11 +69,10 @@ class ConsentTopic:
         self._writer = writer
         self._topic = topic
         self._fingerprint = fingerprint
+        self._reader = Reader(memory, topic, fingerprint)
         self._clock = clock
         self._rng = rng
         self._position: Mapping[Partition, int] = {}
-        self._is_marked = False
-        self._lesser: set[bytes] = set()
         self._moved = asyncio.Event()
         self._is_quiet = asyncio.Event()
         self._asking = asyncio.Lock()
@@ -104,9 +90,8 @@ class ConsentTopic:
             await self._clock.sleep(FIRST_WAIT)
         while not self._has_reached(ends):
             self._take(await self._followed.poll())
-        if not self._is_marked:
-            if any(self._memory.names()):
-                raise self._fault("tells no key's fingerprint; name one that this service made")
+        self._reader.end()
+        if not self._reader.is_marked:
             await self._send(encode_fingerprint(self._fingerprint))
 
     async def run(self) -> None:
@@ -147,36 +132,12 @@ class ConsentTopic:
 
     def _take(self, page: Page) -> None:
         for record in page.records:
-            self._hear(record)
+            self._reader.hear(record)
         self._position = page.position
         self._moved.set()
         self._moved = asyncio.Event()
-        if self._lesser and not page.records:
+        if self._reader.lesser and not page.records:
             self._is_quiet.set()
-
-    def _hear(self, record: Record) -> None:
-        if record.key is None or record.value is None:
-            return  # nobody writes such; an operator took something away
-        try:
-            if record.key == FINGERPRINT:
-                self._compare(decode_fingerprint(record.value))
-            elif self._memory.merge(record.key, decode(record.value)):
-                self._lesser.discard(record.key)
-            else:
-                self._lesser.add(record.key)
-        except UnreadableError as trouble:
-            raise self._fault(
-                f"holds what this version cannot read (partition {record.partition}, offset "
-                f"{record.offset}: {trouble}); run the version that wrote it, or name another topic"
-            ) from None
-
-    def _compare(self, fingerprint: str) -> None:
-        if fingerprint != self._fingerprint:
-            raise SettingsError([f"{KEY_SETTING}: {self._topic} {ANOTHER_KEY}"])
-        self._is_marked = True
-
-    def _fault(self, what: str) -> SettingsError:
-        return SettingsError([f"{SETTING}: {self._topic} {what}"])
 
     # -- writing ----------------------------------------------------------------------------
 
@@ -192,7 +153,7 @@ class ConsentTopic:
         while True:
             await self._clock.wait(self._is_quiet, None)
             self._is_quiet.clear()
-            names, self._lesser = self._lesser, set()
+            names, self._reader.lesser = self._reader.lesser, set()
             await self.write(names)
 
     async def _send(self, entry: Entry) -> None:
