@@ -63,5 +63,6 @@ def _default(path: str, field: FieldInfo) -> str:
         return "none"
     if isinstance(value, int) and value >= MEBIBYTE:
         return f"`{value}` ({value // MEBIBYTE} MiB)"
-    text = value if isinstance(value, str) else json.dumps(value)
-    return f"`{_WHOLE.sub('', text)}`"
+    if isinstance(value, str):
+        return f"`{value}`"
+    return f"`{_WHOLE.sub('', json.dumps(value))}`"
