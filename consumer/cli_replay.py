@@ -15,7 +15,8 @@ from consumer.app import Signals
 from consumer.build import client, connection, consent, delivery, planner, secret_of
 from consumer.cli import Config, Json, Set, finish, loaded_for
 from consumer.cli_letters import Limit, filtered, matching, print_rows, topic_records
-from consumer.cli_tables import ENDS, PLAN, end_rows, plan_rows, plan_summary, terminal
+from consumer.cli_plan import show_plan
+from consumer.cli_tables import ENDS, end_rows, terminal
 from consumer.clock import SystemClock
 from consumer.consent.desk import ConsentDesk
 from consumer.consent.topic import prepare
@@ -24,7 +25,7 @@ from consumer.gate import Gate
 from consumer.graveyard import Graveyard
 from consumer.kafka import FollowedTopic, KafkaAdmin, KafkaWriter
 from consumer.letters import Filters
-from consumer.replay import Ended, Replay, Step, Verdict, decide, plan_line
+from consumer.replay import Ended, Replay, Step, Verdict, decide
 from consumer.replay_memory import Memory, remembered
 from consumer.settings import Loaded, Settings
 from consumer.shares import REPLAY_SHARE, Traffic
@@ -75,7 +76,7 @@ def replay(  # noqa: PLR0913 - options
 
 
 async def _replay(loaded: Loaded, wish: _Wish) -> int:
-    settings, clock = loaded.settings, SystemClock()
+    settings = loaded.settings
     known = await remembered(topic_records(loaded, settings.replay.memory_topic))
     steps = _first(
         decide(
@@ -88,10 +89,7 @@ async def _replay(loaded: Loaded, wish: _Wish) -> int:
     )
     if wish.sends:
         return await _send(loaded, wish, steps)
-    plan, now = planner(settings), clock.wall()
-    lines = [plan_line(step, plan, now) for step in steps]
-    print_rows(lines, plan_rows, PLAN, as_json=wish.as_json)
-    typer.echo(plan_summary(lines), err=True)
+    await show_plan(loaded, steps, as_json=wish.as_json)
     return 0
 
 

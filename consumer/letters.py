@@ -7,6 +7,7 @@ from typing import Any
 
 import orjson
 
+from consumer.consent.foresight import Foreseen, Foresight, left
 from consumer.deadletter import DeadLetter, Fate, NotALetter, read_letter
 from consumer.explain import explained
 from consumer.masking import mask
@@ -133,20 +134,44 @@ def page(found: Found, planner: Planner, now: float) -> dict[str, Any]:
     }
 
 
-def would_send(letter: DeadLetter, planner: Planner, now: float) -> dict[str, Any]:
-    """Return what a replay would send of a letter: the exact HTTP, and why not (all of) it."""
+def would_send(
+    letter: DeadLetter, planner: Planner, now: float, foresight: Foresight | None = None
+) -> dict[str, Any]:
+    """Return what a replay would send of a letter: the exact HTTP, and why not (all of) it.
+
+    `foresight` tells what is decided of consent; without it, nothing is.
+    """
     if "stub" in letter.flags:
-        return {"outcome": "skipped", "reason": "stub", "calls": []}
+        return _skipped("stub")
     match planner.plan(letter.original, now):
-        case Planned(calls=calls, refusal=refusal):
-            delivered = {(fate.intent, fate.slot) for fate in letter.fates if fate.state == "D"}
-            left = [call for call in calls if (call.intent, call.slot) not in delivered]
-            told = _refused(refusal) if refusal is not None else {"outcome": "calls"}
-            return told | {"calls": [line for call in left for line in explained(call)]}
+        case Planned() as plan:
+            return _foreseen(_come_of(plan, letter, now, foresight))
         case Skipped(rule=rule):
-            return {"outcome": "skipped", "reason": rule, "calls": []}
+            return _skipped(rule)
         case Refused(refusal=refusal):
             return _refused(refusal) | {"calls": []}
+
+
+def _come_of(
+    plan: Planned, letter: DeadLetter, now: float, foresight: Foresight | None
+) -> Foreseen:
+    """Return what would come of a letter, but for the calls that were delivered before."""
+    delivered = {(fate.intent, fate.slot) for fate in letter.fates if fate.state == "D"}
+    if foresight is not None:
+        return foresight.of(plan, letter.original, now, delivered)
+    return Foreseen(left(plan.calls, delivered), plan.refusal)
+
+
+def _foreseen(foreseen: Foreseen) -> dict[str, Any]:
+    if foreseen.skip is not None:
+        return _skipped(foreseen.skip)
+    refusal = foreseen.refusal
+    told = _refused(refusal) if refusal is not None else {"outcome": "calls"}
+    return told | {"calls": [line for call in foreseen.calls for line in explained(call)]}
+
+
+def _skipped(rule: str) -> dict[str, Any]:
+    return {"outcome": "skipped", "reason": rule, "calls": []}
 
 
 def _refused(refusal: Refusal) -> dict[str, Any]:

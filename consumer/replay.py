@@ -8,6 +8,7 @@ from typing import Any
 
 from consumer.burials import job_burial, refused_burial
 from consumer.consent.desk import ConsentDesk
+from consumer.consent.foresight import Foresight
 from consumer.deadletter import Burial, DeadLetter
 from consumer.delivery import Delivery
 from consumer.fates import Fate
@@ -63,8 +64,13 @@ def _verdict(
     return Verdict.SEND
 
 
-def plan_line(step: Step, planner: Planner, now: float) -> dict[str, Any]:
-    """Return one line of the plan: the exact HTTP a letter would make, or why it is not sent."""
+def plan_line(
+    step: Step, planner: Planner, now: float, foresight: Foresight | None = None
+) -> dict[str, Any]:
+    """Return one line of the plan: the exact HTTP a letter would make, or why it is not sent.
+
+    Lines are to be made in order: what a letter says of consent counts for those that follow.
+    """
     letter = step.found.letter
     line: dict[str, Any] = {
         "id": letter.id,
@@ -78,7 +84,7 @@ def plan_line(step: Step, planner: Planner, now: float) -> dict[str, Any]:
         "verdict": step.verdict.value,
     }
     if step.verdict is Verdict.SEND:
-        line |= {"now": would_send(letter, planner, now)}
+        line |= {"now": would_send(letter, planner, now, foresight)}
     return line
 
 

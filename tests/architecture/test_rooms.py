@@ -59,6 +59,7 @@ SHELL = {
     "consumer/cli.py",
     "consumer/cli_about.py",
     "consumer/cli_letters.py",
+    "consumer/cli_plan.py",
     "consumer/cli_replay.py",
     "consumer/cli_service.py",
     "consumer/clock.py",
