@@ -8,12 +8,16 @@ from typing import Any
 import orjson
 import pytest
 
+from consumer.consent.foresight import Foresight
+from consumer.consent.hashing import Hasher
+from consumer.consent.memory import Memory
+from consumer.consent.words import Word
 from consumer.deadletter import Burial, DeadLetter, letter, read_letter
 from consumer.fates import Fate
-from consumer.letters import Filters, Found, Reading, newest, page, read_letters, row
+from consumer.letters import Filters, Found, Reading, newest, page, read_letters, row, would_send
 from consumer.plan import Planner
 from consumer.reasons import REASONS
-from consumer.record import Record
+from consumer.record import Partition, Record
 from esputnik.call import Action
 from tests.builders import a_record
 
@@ -245,3 +249,50 @@ def test_a_page_shows_what_can_be_told_and_what_cannot() -> None:
 
     assert (told["now"]["outcome"], told["now"]["reason"]) == ("dead_letter", "consent.no_route")
     assert [call["action"] for call in told["now"]["calls"]] == ["add-unsubscribed"]
+
+
+# -- with what is remembered of consent -----------------------------------------------------
+
+
+def a_word(kind: str, hours: int) -> DeadLetter:
+    """A letter of what somebody said about e-mails, so many hours before noon."""
+    data = {"channel": "email", "email": "ann@example.com"}
+    event = {"id": f"{kind}{hours}", "type": f"contact.opted_{kind}", "data": data}
+    event["occurred_at"] = (NOON - timedelta(hours=hours)).isoformat()
+    return a_letter(record=a_record(value=orjson.dumps(event)))
+
+
+def foreseen(*letters: DeadLetter) -> list[dict[str, Any]]:
+    """What each of some letters would send, where nothing is known before the first."""
+    foresight = Foresight(Memory(), Hasher("secret"), 300.0)
+    return [would_send(one, PLANNER, NOON.timestamp(), foresight) for one in letters]
+
+
+def test_an_opt_in_that_an_earlier_letter_makes_stale_would_be_buried_again() -> None:
+    opt_out, opt_in = foreseen(a_word("out", 1), a_word("in", 2))
+
+    assert [call["action"] for call in opt_out["calls"]] == ["add-unsubscribed"]
+    assert opt_in == {
+        "outcome": "dead_letter",
+        "reason": "consent.stale_opt_in",
+        "field": "",
+        "calls": [],
+    }
+
+
+def test_an_opt_out_that_a_much_newer_opt_in_overrules_would_be_skipped() -> None:
+    memory, hasher = Memory(), Hasher("secret")
+    opted_in = Word(False, "email", int(NOON.timestamp() * 1000), Partition("events", 0), 0)
+    memory.note([hasher.of("e:ann@example.com")], opted_in)
+    foresight = Foresight(memory, hasher, 300.0)
+
+    told = would_send(a_word("out", 25), PLANNER, NOON.timestamp(), foresight)
+
+    assert told == {"outcome": "skipped", "reason": "superseded", "calls": []}
+
+
+def test_what_consent_lets_pass_shows_the_http_that_it_would_make() -> None:
+    (told,) = foreseen(a_word("in", 1))
+
+    assert told["outcome"] == "calls"
+    assert [call["action"] for call in told["calls"]] == ["remove-unsubscribed"]
