@@ -37,9 +37,9 @@ def validate(
         data: Its data as decoded.
         phone_region: The region of phones written without a plus, such as `UA`.
         invalid_field: `drop` leaves out an unusable optional field beside a usable identifier.
-        strict: Refuse unknown fields.
+        strict: Refuse unknown fields, save those of what is never lost.
     """
-    how = _how(phone_region, strict)
+    how = _how(phone_region, strict and not model.never_lost)
     try:
         valid = model.read(data, **how)
     except ValidationError as error:

@@ -251,6 +251,11 @@ def test_an_opt_out_is_not_lost_for_a_detail(
     assert found.dropped
 
 
+def test_strict_settings_refuse_no_opt_out_for_an_unknown_field() -> None:
+    assert valid(CONTACT_OPTED_OUT, OUT | {"x": 1}, strict=True).ignored == ("x",)
+    assert problem(CONTACT_OPTED_IN, OUT | {"x": 1}, strict=True)[0] == "schema.unknown_field"
+
+
 @pytest.mark.parametrize(("detail", "_kept"), DETAILS)
 def test_an_opt_in_is_refused_for_what_an_opt_out_is_not(
     detail: dict[str, Any], _kept: dict[str, Any]
