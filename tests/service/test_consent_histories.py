@@ -96,6 +96,7 @@ def newest(path: Sequence[Step], kind: str) -> float:
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(steps, max_size=8), st.sampled_from((0.5, 10.0)))
 @example([Step("in", when=-1000), Step("out", when=-1000, topic="web")], 10.0)
+@example([Step("out", when=-1000, wait=3.0), Step("in", when=-1000, topic="web")], 0.5)
 @example([Step("out", when=-1.0), Step("in", when=-1000), Step("replay")], 0.5)
 def test_a_person_ends_opted_out_whenever_that_is_the_newest_explicit_word(
     path: list[Step], import_seconds: float

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from consumer.plan import Plan, Planned
+from tests.simulation.history import Execution, History, Session
 
 if TYPE_CHECKING:
     from tests.simulation.watch import Entry
@@ -40,6 +41,26 @@ class Consents:
             is_undone = is_out and is_finished and email not in listed
             if is_undone and not world.history.is_orphaned(email):
                 yield email
+
+    def overtaken(self, history: History) -> Iterator[str]:
+        """Return the addresses whose opt-out passed an import and is not told again after it.
+
+        Only whoever made the import knows that it is under way: in the same epoch.
+        """
+        for email, entry in self._newest.items():
+            outs = history.targets["out", email]
+            if entry.told.kind != OPT_OUT or not outs:
+                continue
+            last = max(outs, key=lambda out: out.at)
+            if any(_is_passed(one, at, email, last) for one, at in history.applied):
+                yield email
+
+
+def _is_passed(session: Session, applied_at: float, email: str, out: Execution) -> bool:
+    """Tell whether an import of an address was under way when its opt-out was told last."""
+    taken = session.execution
+    is_known = taken.epoch == out.epoch and not (taken.is_orphan or out.is_orphan)
+    return is_known and email.encode() in session.body and taken.at < out.at < applied_at
 
 
 def said_at(plan: Plan) -> float:

@@ -24,7 +24,8 @@ MARK_FIELD = 1
 NAMES = ("Ann", "Bob", "Eve", "Kim", "Lys")
 LARGEST_BAD = 2000  # bytes
 APART = 0.001  # s between two events, at the least: what counts of their times are whole ms
-AGO = (0.0, 0.0, 0.0, 7.0, 400.0)  # s before an opt-in comes that it was said
+SAME = -1.0
+AGO = (0.0, 0.0, SAME, 7.0, 400.0)  # s before an opt-in comes that it was said, or with an opt-out
 A_DAY = 24 * 3600.0  # s
 
 TOPICS = (
@@ -120,6 +121,7 @@ class Stream:
         self._stamp = 0
         self._at = 0.0
         self._last: dict[tuple[str, str], Produce] = {}
+        self._outs: dict[str, float] = {}  # when somebody opted out last
         self._moves = 0
         self._states: dict[str, int] = {}
         self._kinds: dict[Callable[[], Produce], int] = {
@@ -168,14 +170,14 @@ class Stream:
         *,
         targets: Iterable[tuple[str, ...]] = (),
         is_poison: bool = False,
-        ago: float = 0.0,
+        said_at: float | None = None,
     ) -> Produce:
         self._stamp += 1
         text = orjson.dumps(data).replace(b"~~", f"~{self._stamp}~".encode())
         told = {
             "id": f"ev-{self._stamp}",
             "type": event_type,
-            "occurred_at": moment(self._at - ago),
+            "occurred_at": moment(self._at if said_at is None else said_at),
         }
         return Produce(
             at=self._at,
@@ -268,8 +270,16 @@ class Stream:
             f"contact.opted_{verb}",
             data,
             targets=[(verb, email)],
-            ago=self._rng.choice(AGO) if verb == "in" else 0.0,
+            said_at=self._said_at(verb, email),
         )
+
+    def _said_at(self, verb: str, email: str) -> float:
+        """Return when a word was said: opt-ins may come late, or be as old as the last opt-out."""
+        if verb == "out":
+            self._outs[email] = self._at
+            return self._at
+        ago = self._rng.choice(AGO)
+        return self._outs.get(email, self._at) if ago == SAME else self._at - ago
 
     def _opted_by_route(self) -> Produce:
         user_id = user_of(self._person())

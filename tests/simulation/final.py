@@ -17,6 +17,7 @@ def check(world: World) -> None:
     """Note all that does not hold."""
     world.history.look(world.network.now)
     world.watch.look()
+    world.watch.overtaken()
     for number, text in [
         *_unfinished(world),
         *_books(world),

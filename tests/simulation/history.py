@@ -47,19 +47,22 @@ class Session:
 
 @dataclass(slots=True)
 class History:
-    """What was done, by stamp and by target."""
+    """What was done, by stamp and by target; `applied` are imports, and when they took effect."""
 
     account: Account
     stamps: dict[int, list[Execution]] = field(default_factory=lambda: defaultdict(list))
-    targets: dict[tuple[str, ...], list[float]] = field(default_factory=lambda: defaultdict(list))
+    targets: dict[tuple[str, ...], list[Execution]] = field(
+        default_factory=lambda: defaultdict(list)
+    )
     sessions: dict[str, Session] = field(default_factory=dict)
+    applied: list[tuple[Session, float]] = field(default_factory=list)
     orphans: list[bytes] = field(default_factory=list)  # what was executed unawaited
     news: list[tuple[int, Execution]] = field(default_factory=list)  # since somebody looked
 
     def executed(self, request: Request, answer: SandboxAnswer, execution: Execution) -> None:
         """Take note of a request that was answered, whether or not the answer arrives."""
         for target in _targets(request, answer.status):
-            self.targets[target].append(execution.at)
+            self.targets[target].append(execution)
         if answer.status >= 300:
             return
         body = (request.body or b"") + request.path.encode() + repr(request.query).encode()
@@ -79,6 +82,7 @@ class History:
         for name in sorted(over, key=lambda name: held[name].changed_at):
             session = self.sessions.pop(name)
             if held[name].status == "FINISHED":
+                self.applied.append((session, held[name].changed_at))
                 self._done(session.stamps, replace(session.execution, at=held[name].changed_at))
 
     def orphan(self, replica: str) -> None:

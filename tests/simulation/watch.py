@@ -137,7 +137,8 @@ class Watch:
         history, told = self._world.history, entry.told
         if told.targets:
             return all(
-                any(at >= entry.at for at in history.targets[target]) for target in told.targets
+                any(one.at >= entry.at for one in history.targets[target])
+                for target in told.targets
             )
         return bool(history.stamps[told.stamp])
 
@@ -314,6 +315,11 @@ class Watch:
             if email not in self._undone:
                 self._undone.add(email)
                 self.broken("I11", f"{email} is written to though it opted out")
+
+    def overtaken(self) -> None:
+        """I11: once all is quiet, no import ended behind an opt-out that had passed it."""
+        for email in self._consents.overtaken(self._world.history):
+            self.broken("I11", f"{email} is not told again after an import that its opt-out passed")
 
     # -- dead letters ---------------------------------------------------------------------
 

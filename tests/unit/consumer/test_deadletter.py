@@ -91,6 +91,19 @@ def test_what_was_buried_is_read_back_byte_for_byte(record: Record, told: tuple[
     assert found.fates == told
 
 
+@pytest.mark.parametrize("value", [None, b""])
+def test_no_value_and_an_empty_one_stay_what_they_are(value: bytes | None) -> None:
+    assert written(a_burial(record=a_record(value=value))).value == value
+
+
+def test_headers_of_one_name_are_all_kept_in_their_order() -> None:
+    headers = (("a", b"1"), ("b", None), ("a", b"2"), ("a", b"1"))
+
+    found = reread(a_burial(record=a_record(headers=headers)))
+
+    assert found.original.headers == headers
+
+
 @given(record=records)
 def test_a_record_that_nobody_buried_is_no_letter(record: Record) -> None:
     assert isinstance(read_letter(record), NotALetter)
