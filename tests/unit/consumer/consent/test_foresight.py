@@ -14,7 +14,7 @@ from consumer.record import Record
 from handlers.mapped import Options
 from tests.fakes.time import START, run
 from tests.fakes.topic import FakeTopic
-from tests.unit.consumer.consent.given import THERE
+from tests.unit.consumer.consent.given import HERE, THERE
 from tests.unit.consumer.consent.office import HASHER, HOUR, ROUTES, an_event, offices
 
 ANN, BOB = "ann@example.com", "bob@example.com"
@@ -26,6 +26,11 @@ PLANNER = Planner(topics={}, options=Options(consent_routes=ROUTES))
 def say(kind: str, at: float, **data: Any) -> Record:
     told = {"channel": "email"} | (data if "user_id" in data else {"email": ANN} | data)
     return an_event(f"contact.opted_{kind}", told, at=at, place=THERE, offset=int(abs(at)))
+
+
+def elsewhere(record: Record) -> Record:
+    """The same in another partition, where nothing proves the order."""
+    return record._replace(partition=HERE.number)
 
 
 def update(at: float, email: str = ANN) -> Record:
@@ -67,6 +72,8 @@ def told(seen: Foreseen) -> tuple[list[str], str | None, str | None]:
         (say("out", -100), say("in", -200), "consent.stale_opt_in"),
         (say("out", -100), say("in", -100), "consent.stale_opt_in"),
         (say("out", -900), say("in", -500), "delivered"),
+        (say("out", -900), elsewhere(say("in", -600)), "consent.stale_opt_in"),
+        (say("out", -900), elsewhere(say("in", -599)), "delivered"),
         (say("in", -100), say("out", -200), "delivered"),
         (say("in", -100), say("out", -101 - DAY), "superseded"),
         (deletion(-100), say("in", -100), "consent.erased"),
