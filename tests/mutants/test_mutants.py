@@ -18,6 +18,7 @@ from tests.mutants.trial import PASSED, ran, tried
 
 ALL = range(1, 26)
 KEYS = next(one for one in MUTANTS if one.name == "M9")
+pytestmark = pytest.mark.timeout(120)  # each trial is a run of pytest in a process of its own
 by_name = pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)
 
 
