@@ -6,9 +6,16 @@ from urllib.parse import SplitResult, urlsplit
 
 from pydantic import SecretStr
 
-from consumer.settings import KEY_MISSING, Admin, Esputnik, Kafka, Settings, env_name
+from consumer.settings import KEY_MISSING, Admin, Esputnik, Kafka, Settings, env_name, value_at
 
 LOOPBACKS = frozenset({"localhost", "127.0.0.1", "::1"})
+OWN_TOPICS = (
+    "dead_letter.topic",
+    "dead_letter.parking_topic",
+    "replay.memory_topic",
+    "consent.memory_topic",
+    "audit.topic",
+)
 
 
 def conflicts(settings: Settings, *, needs_api_key: bool) -> Iterator[tuple[str, str]]:
@@ -16,6 +23,7 @@ def conflicts(settings: Settings, *, needs_api_key: bool) -> Iterator[tuple[str,
     if needs_api_key and _is_absent(settings.esputnik.api_key):
         yield "esputnik.api_key", KEY_MISSING
     yield from _kafka(settings.kafka)
+    yield from _own_topics(settings)
     yield from _base_url(settings.esputnik)
     yield from _admin(settings.admin)
 
@@ -47,6 +55,16 @@ def _kafka(kafka: Kafka) -> Iterator[tuple[str, str]]:
                 yield f"kafka.{name}", f"is missing; {kafka.security_protocol} needs it: write it"
     if kafka.ssl_keyfile is not None and kafka.ssl_certfile is None:
         yield "kafka.ssl_certfile", "is missing; write the path of the key's certificate"
+
+
+def _own_topics(settings: Settings) -> Iterator[tuple[str, str]]:
+    """Refuse to read what is written here: a letter would be buried again and again for ever."""
+    taken: dict[object, str] = dict.fromkeys(settings.topics, env_name("topics"))
+    for path in OWN_TOPICS:
+        name = value_at(settings, path)
+        if name in taken:
+            yield path, f"is also named by {taken[name]}; write the name of another topic"
+        taken[name] = env_name(path)
 
 
 def _is_address(text: str) -> bool:

@@ -435,6 +435,25 @@ def test_brokers_are_hosts_with_their_ports(brokers: str) -> None:
     assert found.settings.kafka.bootstrap_servers == brokers
 
 
+@pytest.mark.parametrize(
+    ("name", "topic", "other"),
+    [
+        ("DEAD_LETTER__TOPIC", "orders", "TOPICS"),
+        ("CONSENT__MEMORY_TOPIC", "users", "TOPICS"),
+        ("REPLAY__MEMORY_TOPIC", "esputnik-sync.dead-letter", "DEAD_LETTER__TOPIC"),
+    ],
+)
+def test_what_is_written_to_is_neither_read_from_nor_written_to_otherwise(
+    name: str, topic: str, other: str
+) -> None:
+    line = fault(**{name: topic})
+
+    assert line == (
+        f"ESPUTNIK_SYNC_{name}: is also named by ESPUTNIK_SYNC_{other}; "
+        "write the name of another topic"
+    )
+
+
 def test_sasl_needs_all_it_takes_to_log_in() -> None:
     lines = faults(KAFKA__SECURITY_PROTOCOL="SASL_SSL", KAFKA__SASL_PASSWORD="")
 
