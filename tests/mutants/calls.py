@@ -9,6 +9,7 @@ IMPORTS = "tests/service/test_imports.py"
 RULES = "tests/unit/consumer/consent/test_rules.py"
 EXCHANGE = "tests/unit/consumer/test_exchange.py"
 KEYS = "tests/unit/consumer/test_keys.py"
+LANES = "tests/unit/consumer/test_lanes.py"
 SCHEDULER = "tests/unit/consumer/test_scheduler.py"
 MUTANTS = (
     Mutant(
@@ -28,7 +29,7 @@ MUTANTS = (
         ),
     ),
     Mutant(
-        name="M10",
+        name="M10a",
         about=(
             "of two updates in one item the earlier one stands: no batch ever holds two calls of "
             "one lane but where they are merged"
@@ -39,6 +40,17 @@ MUTANTS = (
         tests=(
             f"{SCHEDULER}::test_further_updates_join_as_well_in_their_order",
             f"{DELIVERY}::test_successive_updates_of_one_contact_become_one",
+        ),
+    ),
+    Mutant(
+        name="M10b",
+        about="a call goes although an earlier one of the same contact has not ended",
+        file="consumer/lanes.py",
+        old="        errand.started = errand.waits == len(errand.passing or ())\n",
+        new="        errand.started = True\n",
+        tests=(
+            f"{LANES}::test_a_call_waits_for_an_earlier_one_of_the_same_contact",
+            f"{CONTACT_ORDER}::test_a_contact_named_by_one_name_in_the_next_event_keeps_its_order",
         ),
     ),
     Mutant(
