@@ -25,9 +25,9 @@ from consumer.build import (
 from consumer.clock import SystemClock
 from consumer.consent.desk import ConsentDesk
 from consumer.consent.topic import ConsentTopic, prepare
+from consumer.credentials import check_key
 from consumer.delivery import Delivery
 from consumer.errors import CredentialsError, SettingsError
-from consumer.exchange import PROBE
 from consumer.findings import DEAD_LETTER_ROOM
 from consumer.gate import Gate
 from consumer.graveyard import Graveyard
@@ -38,9 +38,7 @@ from consumer.settings import Loaded, env_name
 from consumer.telemetry import Metrics
 from consumer.watching import watch
 from consumer.worker import Buffer, Worker
-from esputnik.answers import read
 from esputnik.client import Client
-from esputnik.outcome import Blocked, Scope
 
 log = structlog.get_logger()
 
@@ -116,7 +114,7 @@ class Service:
             writer = KafkaWriter(connection(settings))
             await writer.start()
             stack.push_async_callback(writer.stop)
-            await self._check_key(way_out)
+            await check_key(way_out)
             desk, memory = await self._consent(stack, writer)
             worker, sending = self._parts(way_out, source, writer, desk)
             vitals = Vitals(source, worker, sending, self._gate, self._clock)
@@ -260,15 +258,6 @@ class Service:
                 "max.message.bytes": str(max(largest, default=1_048_588) + DEAD_LETTER_ROOM),
             },
         )
-
-    async def _check_key(self, api: Client) -> None:
-        """Refuse to start with a key that is refused; an outage is no reason not to start."""
-        outcome = read(PROBE, await api.exchange(PROBE.alone()))
-        if isinstance(outcome, Blocked) and outcome.scope is Scope.ACCOUNT:
-            raise CredentialsError(
-                "eSputnik refuses the API key (401); check ESPUTNIK_SYNC_ESPUTNIK__API_KEY. "
-                "A key that was not used for 90 days is switched off by eSputnik"
-            )
 
     async def _try_ledger(self, source: KafkaSource) -> None:
         """Refuse to start where sends that may have run could not be remembered.

@@ -20,6 +20,7 @@ from consumer.cli_tables import ENDS, end_rows, terminal
 from consumer.clock import SystemClock
 from consumer.consent.desk import ConsentDesk
 from consumer.consent.topic import prepare
+from consumer.credentials import check_key
 from consumer.delivery import Delivery
 from consumer.gate import Gate
 from consumer.graveyard import Graveyard
@@ -32,7 +33,7 @@ from consumer.shares import REPLAY_SHARE, Traffic
 from consumer.telemetry import Metrics
 from esputnik.client import Client
 
-Activity = Callable[[], Coroutine[None, None, None]]
+Activity = Callable[[], Coroutine[None, None, object]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,6 +159,7 @@ async def _deliver(
     settings = loaded.settings
     async with AsyncExitStack() as stack:
         api = await stack.enter_async_context(client(loaded))
+        await check_key(api)
         writer = KafkaWriter(connection(settings))
         await writer.start()
         stack.push_async_callback(writer.stop)
@@ -177,8 +179,9 @@ async def _deliver(
         async def stop() -> None:
             await signals.first.wait()
             sending.stop()
+            await asyncio.sleep(settings.stop.deadline)
 
-        await _until_sent(lambda: sending.run(steps), (carrying.run, memory.run, stop))
+        await _until_sent(lambda: sending.run(steps), stop, (carrying.run, memory.run))
     return sending.tally.ended
 
 
@@ -242,11 +245,11 @@ def _graveyard(
     )
 
 
-async def _until_sent(
-    main: Callable[[], Coroutine[None, None, object]], beside: Iterable[Activity]
-) -> None:
+async def _until_sent(main: Activity, limit: Activity, beside: Iterable[Activity]) -> None:
+    """Run `main` with the others beside it; it ends by itself, or when `limit` does."""
     async with asyncio.TaskGroup() as tasks:
         others = [tasks.create_task(start()) for start in beside]
-        await main()
-        for other in others:
-            other.cancel()
+        racing = [tasks.create_task(start()) for start in (main, limit)]
+        await asyncio.wait(racing, return_when=asyncio.FIRST_COMPLETED)
+        for one in (*racing, *others):
+            one.cancel()

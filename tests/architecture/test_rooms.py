@@ -64,6 +64,7 @@ SHELL = {
     "consumer/cli_service.py",
     "consumer/clock.py",
     "consumer/commands.py",
+    "consumer/credentials.py",
     "consumer/consent/desk.py",
     "consumer/consent/feed.py",
     "consumer/consent/opt_ins.py",

@@ -1,11 +1,15 @@
 """Dead letters replayed on real Kafka: once each, with what is still refused counted."""
 
+import asyncio
+import signal
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.brokers.kafka import Kafka
+from tests.integration.commands import ended, started
 from tests.integration.deployment import Deployment, Ended, deployed
 from tests.integration.events import an_event
 
@@ -110,3 +114,41 @@ async def test_what_is_refused_again_comes_back_with_one_attempt_more(
         for letter_id, letter in again.items():
             assert letter.original == before[letter_id].original
             assert letter.first_at == before[letter_id].first_at
+
+
+async def test_a_key_that_is_refused_ends_a_replay_before_it_begins(
+    kafka: Kafka, tmp_path: Path
+) -> None:
+    async with deployed(kafka.bootstrap, tmp_path, {"orders": 4}) as deployment:
+        await bury_all(deployment)
+        sent_before = await orders_sent(deployment)
+        await deployment.account.use_key("another")
+
+        told = await deployment.command("replay", "--yes", "--json")
+
+        assert (told.code, told.out) == (77, b"")
+        assert b"ESPUTNIK_SYNC_ESPUTNIK__API_KEY" in told.err
+        assert await orders_sent(deployment) == sent_before
+
+
+async def test_a_replay_that_waits_for_an_outage_ends_when_it_is_told_to(
+    kafka: Kafka, tmp_path: Path
+) -> None:
+    async with deployed(kafka.bootstrap, tmp_path, {"orders": 4}) as deployment:
+        await bury_all(deployment)
+        await deployment.account.close()
+        settings = deployment.environment(STOP__DEADLINE=0.5)
+        named: dict[str, Any] = {
+            name.removeprefix("ESPUTNIK_SYNC_"): text for name, text in settings.items()
+        }
+
+        with started(["replay", "--yes", "--json"], **named) as process:
+            assert process.stderr is not None
+            while '"held"' not in await asyncio.to_thread(process.stderr.readline):
+                pass
+            process.send_signal(signal.SIGTERM)
+            told = await asyncio.to_thread(ended, process)
+
+        assert told.code == 128 + signal.SIGTERM
+        assert {line["reason"] for line in told.results} == {"interrupted"}
+        assert len(await deployment.letters()) == LETTERS

@@ -1,0 +1,21 @@
+"""Whether eSputnik takes the API key, asked before anything else is."""
+
+from consumer.errors import CredentialsError
+from consumer.exchange import PROBE
+from esputnik.answers import read
+from esputnik.client import Client
+from esputnik.outcome import Blocked, Scope
+
+
+async def check_key(api: Client) -> None:
+    """Refuse to start with a key that is refused; an outage is no reason not to start.
+
+    Raises:
+        CredentialsError: eSputnik answers 401.
+    """
+    outcome = read(PROBE, await api.exchange(PROBE.alone()))
+    if isinstance(outcome, Blocked) and outcome.scope is Scope.ACCOUNT:
+        raise CredentialsError(
+            "eSputnik refuses the API key (401); check ESPUTNIK_SYNC_ESPUTNIK__API_KEY. "
+            "A key that was not used for 90 days is switched off by eSputnik"
+        )
