@@ -37,6 +37,12 @@ def test_a_refused_record_is_buried_with_what_was_wrong() -> None:
     assert (burial.fates, burial.flags) == ((), ())
 
 
+def test_a_letter_names_no_type_where_none_could_be_read() -> None:
+    burial = refused_burial(a_record(), Refused(refusal=NO_EMAIL))
+
+    assert burial.event_type is None
+
+
 def test_a_refused_call_is_named_with_its_key_beside_the_fate_of_all() -> None:
     done, bad = a_call(intent="contact.upsert"), a_call(intent="order.add", slot="2")
     job = a_job(done, bad)
