@@ -29,13 +29,19 @@ class Repeats:
         self._safe = _Generations(remembered)
 
     def look(self, identity: str, content: int, *, counts: bool) -> Seen:
-        """Return what is known of an event, and remember it. `content` is a hash of all it says."""
+        """Return what is known of an event, and remember it. `content` is a hash of all it says.
+
+        One that counts and is another than what came first is not remembered: it is not sent, and
+        what was sent must be known when it comes again.
+        """
         known = self._safe.find(identity)
         if known is None:
             known = self._counting.find(identity)
         if known == content:
             return Seen.REPEAT
         if known is not None:
+            if counts:
+                return Seen.OTHER
             self.forget(identity)
         (self._counting if counts else self._safe).keep(identity, content)
         return Seen.NEW if known is None else Seen.OTHER

@@ -56,4 +56,13 @@ def test_one_id_is_one_event_whether_it_counts_or_not() -> None:
 
     assert looked(repeats, "a", 1) is Seen.NEW
     assert looked(repeats, "a", 2, counts=True) is Seen.OTHER
-    assert looked(repeats, "a", 2, counts=True) is Seen.REPEAT
+    assert looked(repeats, "a", 1) is Seen.REPEAT
+
+
+def test_what_was_sent_and_counts_is_known_after_another_event_of_its_id_was_refused() -> None:
+    repeats = Repeats()
+    looked(repeats, "a", 1, counts=True)
+
+    assert looked(repeats, "a", 2, counts=True) is Seen.OTHER
+    assert looked(repeats, "a", 2, counts=True) is Seen.OTHER
+    assert looked(repeats, "a", 1, counts=True) is Seen.REPEAT
