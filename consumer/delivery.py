@@ -136,6 +136,8 @@ class Delivery:
             if alone and len(errands) > 1:
                 errands = trip.next_in_turn()
             trip.attempt += 1
+            if trip.unanswered and errands[0].call.repeat is Repeat.COUNTS:
+                self._meter.resent(len(errands))
             outcomes = await self._send(trip, errands)
             if self._all_delivered(errands, outcomes, trip):
                 continue

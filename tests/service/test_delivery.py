@@ -112,6 +112,23 @@ def test_a_message_that_may_have_been_sent_is_buried_in_doubt() -> None:
     assert len(world.state()["sent"]) == 1
 
 
+def test_with_at_least_once_it_is_sent_again_and_counted() -> None:
+    async def main() -> World:
+        settings: Any = {"sends.delivery": "at_least_once"}
+        world = World(**settings)
+        world.account.faults.rule([{"action": "send-message", "reset": "after", "times": 2}])
+        world.put("message.requested", {"message_id": 5, "email": "ann@example.com"})
+        async with world.running():
+            await world.settled()
+        return world
+
+    world = run(main())
+
+    assert world.reasons == []
+    assert len(world.state()["sent"]) == 3
+    assert world.meter.counts["resent"] == 2
+
+
 def test_a_refused_key_holds_everything_until_it_is_good_again() -> None:
     async def main() -> World:
         world = World()
