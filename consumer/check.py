@@ -65,11 +65,12 @@ async def _dead_letters(
     """Ask what may be done with the topic: a record written to try would be in the way."""
     check = f"dead letters {topic}"
     if topic not in existing:
-        yield warned(check, "does not exist; `run` creates it if it may")
+        yield warned(check, "does not exist; `run` creates it if it may", "nothing, or create it")
         return
     yield of_rights(check, topic, may_write=await admin.may_write(topic))
     sizes = [await _size(admin, source) for source in sorted(wanted & existing)]
-    yield of_size(f"{check} size", await _size(admin, topic), sizes)
+    if sizes:
+        yield of_size(f"{check} size", await _size(admin, topic), sizes)
 
 
 async def _size(admin: KafkaAdmin, topic: str) -> str | None:

@@ -83,7 +83,8 @@ def of_topics(
 def of_rights(check: str, topic: str, *, may_write: bool | None) -> Finding:
     """Return whether letters may be written."""
     if may_write is None:
-        return warned(check, "the brokers do not tell whether it may be written")
+        remedy = f"see that this user may WRITE on {topic}"
+        return warned(check, "the brokers do not tell whether it may be written", remedy)
     if not may_write:
         return failed(check, "may not be written", f"allow WRITE on {topic} to this user")
     return passed(check, "may be written")
@@ -93,7 +94,8 @@ def of_size(check: str, own: str | None, sources: list[str | None]) -> Finding:
     """Return whether every record of the sources fits, with our headers; sizes in bytes."""
     known = [int(size) for size in sources if size is not None]
     if own is None or not known:
-        return warned(check, "the brokers do not tell max.message.bytes")
+        remedy = f"see that it is the sources' own and {DEAD_LETTER_ROOM} more"
+        return warned(check, "the brokers do not tell max.message.bytes", remedy)
     needed = max(known) + DEAD_LETTER_ROOM
     if int(own) < needed:
         remedy = f"set its max.message.bytes to {needed} or more"

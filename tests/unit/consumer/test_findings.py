@@ -70,6 +70,7 @@ def test_the_dead_letter_topic_must_be_writable(
 
     assert finding.verdict is verdict
     assert ("allow WRITE on dead" in finding.remedy) is (verdict is Verdict.FAIL)
+    assert ("may WRITE on dead" in finding.remedy) is (verdict is Verdict.WARN)
 
 
 @pytest.mark.parametrize(
@@ -78,9 +79,8 @@ def test_the_dead_letter_topic_must_be_writable(
         ("165536", ["100000", "90000"], "ok", ""),
         ("165535", ["90000", "100000"], "failed", "set its max.message.bytes to 165536 or more"),
         ("165536", ["100000", None], "ok", ""),
-        (None, ["100000"], "warning", ""),
-        ("165536", [None], "warning", ""),
-        ("165536", [], "warning", ""),
+        (None, ["100000"], "warning", "see that it is the sources' own and 65536 more"),
+        ("165536", [None], "warning", "see that it is the sources' own and 65536 more"),
     ],
 )
 def test_the_largest_record_must_fit_with_our_headers(
