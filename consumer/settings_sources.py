@@ -8,7 +8,6 @@ import ssl
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-import yaml
 from pydantic import ValidationError
 
 from consumer.errors import SettingsError
@@ -16,6 +15,7 @@ from consumer.settings import LEAVES, PREFIX, UNBUILT, Kafka, Loaded, Settings, 
 from consumer.settings_conflicts import cautions, conflicts
 from consumer.settings_faults import fault, named, path_of
 from consumer.settings_layer import Layer, read_document
+from consumer.settings_yaml import read_yaml
 
 DEFAULT_FILE = Path("esputnik-sync.yaml")
 ALIASES = {"KAFKA_BOOTSTRAP_SERVERS": "kafka.bootstrap_servers"}
@@ -119,13 +119,13 @@ def read_file(config: Path | None, environ: Mapping[str, str]) -> Layer:
         return Layer()
     file = config or DEFAULT_FILE
     try:
-        document = yaml.safe_load(file.read_text("utf-8"))
+        document = read_yaml(file.read_text("utf-8"))
     except OSError as trouble:
         return _unreadable(file, f"{trouble.strerror}; write the path of a YAML file")
-    except (yaml.YAMLError, ValueError) as trouble:
-        mark = getattr(trouble, "problem_mark", None)
-        where = f" in line {mark.line + 1}" if mark is not None else ""
-        return _unreadable(file, f"is no YAML{where}; correct it")
+    except UnicodeDecodeError:
+        return _unreadable(file, "is no YAML; correct it")
+    except ValueError as trouble:
+        return _unreadable(file, str(trouble))
     if not isinstance(document, dict | None):
         return _unreadable(file, "holds no settings; write groups such as kafka:")
     return read_document(document or {}, str(file), environ)

@@ -221,12 +221,28 @@ def test_lists_are_filled_as_well_and_then_refused_as_no_map(tmp_path: Path) -> 
         ("kafka: [", "is no YAML in line 1; correct it"),
         ("- kafka", "holds no settings; write groups such as kafka:"),
         ("kafka", "holds no settings; write groups such as kafka:"),
+        ("a: &x [*x]", "holds an alias of what it stands in; write it out"),
+        ("a: " + "[" * 2000, "is nested too deep; correct it"),
+        ("kafka: {}\nlog: {}\nkafka: {}", "names kafka twice, again in line 3; keep one"),
+        ("log:\n  level: info\n  level: error", "names level twice, again in line 3; keep one"),
     ],
 )
 def test_a_file_that_holds_no_settings_is_told(tmp_path: Path, text: str, words: str) -> None:
     file = a_file(tmp_path, text)
 
     assert fault(config=file) == f"--config {file}: {words}"
+
+
+def test_a_part_of_a_file_may_stand_in_another_and_be_changed_there(tmp_path: Path) -> None:
+    text = "topics: {a: &a {type: user.updated}, b: {<<: *a, type: order.changed}, c: *a}"
+
+    topics = loading(config=a_file(tmp_path, text)).settings.topics
+
+    assert {name: one.type for name, one in topics.items()} == {
+        "a": "user.updated",
+        "b": "order.changed",
+        "c": "user.updated",
+    }
 
 
 def test_a_file_that_is_no_text_or_not_there_is_told(tmp_path: Path) -> None:
