@@ -160,6 +160,9 @@ def _path(name: str) -> str:
 
 def _read_value(layer: Layer, path: str, name: str, file: str) -> None:
     """Set a setting to what a file holds."""
+    if not file:
+        layer.refuse(path, f"{name}: is empty; write the path of a readable file")
+        return
     try:
         layer.put(path, Path(file).read_text("utf-8").strip(), name, name)
     except (OSError, ValueError) as trouble:

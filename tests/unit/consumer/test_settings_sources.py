@@ -394,9 +394,11 @@ def test_a_file_of_a_value_that_cannot_be_read_is_told_once(tmp_path: Path) -> N
 
     lost = fault(ESPUTNIK__API_KEY_FILE="/none", needs_api_key=True)
     garbled = fault(ESPUTNIK__API_KEY_FILE=str(binary), needs_api_key=True)
+    unnamed = fault(ESPUTNIK__API_KEY_FILE="", needs_api_key=True)
 
     assert lost == f"{name}: /none: No such file or directory; write the path of a readable file"
     assert garbled.startswith(f"{name}: {binary}: is no UTF-8 text; ")
+    assert unnamed == f"{name}: is empty; write the path of a readable file"
 
 
 @pytest.mark.parametrize("environ", [{}, {"ESPUTNIK__API_KEY": ""}])
