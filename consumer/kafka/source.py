@@ -17,6 +17,7 @@ from consumer.record import Partition, Point, Record
 log = structlog.get_logger()
 
 REJOIN_SECONDS = 5.0  # between tries to get a client that works
+BREATH = 1.0  # s before a new client: what broke the last one may break it at once
 
 
 class KafkaSource:
@@ -158,6 +159,7 @@ class KafkaSource:
             await self._member.let_go()
             leaving, self._member = self._member, None
             await leaving.leave()
+            await asyncio.sleep(BREATH)
         while self._member is None:
             try:
                 self._member = await self._join()

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from aiokafka import AIOKafkaProducer
+from structlog.testing import capture_logs
 
 from consumer.errors import KafkaUnreachableError
 from consumer.kafka import Connection, GroupOptions, KafkaSource
@@ -348,6 +349,22 @@ async def test_a_client_given_up_is_replaced_and_nothing_is_lost(
     assert [word for word, _ in reader.told] == ["assigned", "revoking", "assigned"]
     assert paused == [[]] * 3
     assert reader.values() == [b"a", b"b", b"c"]
+
+
+async def test_a_client_that_breaks_at_once_is_not_replaced_again_and_again(
+    group: KafkaGroup, readers: list[Reader]
+) -> None:
+    topic = await group.topic()
+    unwritable = GroupOptions(group_id="g" * 40_000)  # no request can hold the name
+    source = KafkaSource(Connection(bootstrap_servers=group.bootstrap), unwritable)
+    await joined(readers, Reader(source), topic)
+
+    with capture_logs() as logs:
+        for _ in range(20):
+            await source.poll(1, 0.1)
+
+    broken = [line for line in logs if line["event"] == "kafka_client_broken"]
+    assert 1 <= len(broken) <= 3
 
 
 async def test_what_waits_at_the_broker_is_known_without_a_fetch(
