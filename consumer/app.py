@@ -27,7 +27,7 @@ from consumer.consent.desk import ConsentDesk
 from consumer.consent.topic import ConsentTopic, prepare
 from consumer.credentials import check_key
 from consumer.delivery import Delivery
-from consumer.errors import CredentialsError, SettingsError
+from consumer.errors import CredentialsError, SettingsError, UsageError
 from consumer.findings import DEAD_LETTER_ROOM
 from consumer.gate import Gate
 from consumer.graveyard import Graveyard
@@ -221,6 +221,7 @@ class Service:
         async with KafkaAdmin(connection(self._settings)) as admin:
             existing = await admin.topics()
             self._topics = self._wanted(existing)
+            self._check_gaps()
             dead = self._settings.dead_letter.topic
             if dead not in existing:
                 await self._make_dead_letter_topic(admin)
@@ -243,6 +244,13 @@ class Service:
                 ]
             )
         return named & existing
+
+    def _check_gaps(self) -> None:
+        """Refuse to accept a gap of what is not read: a wrong name would do nothing, unseen."""
+        for topic, number in sorted(self._gaps):
+            if topic not in self._topics:
+                wrong = f"--accept-gap {topic}:{number}: the topic is not read"
+                raise UsageError(f"{wrong}; write one of {', '.join(sorted(self._topics))}")
 
     async def _make_dead_letter_topic(self, admin: KafkaAdmin) -> None:
         largest = [
