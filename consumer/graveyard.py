@@ -66,8 +66,25 @@ class Graveyard:
                 log.warning("dead_letter_not_acknowledged", error=str(trouble))
                 wait = await self._sleep(wait)
             else:
+                _tell(burial)
                 return
 
     async def _sleep(self, wait: float) -> float:
         await self._clock.sleep(wait * (0.5 + self._rng.random() / 2))
         return min(LONGEST_WAIT, wait * 2)
+
+
+def _tell(burial: Burial) -> None:
+    """Log whose letter it is, and why; what is wrong in detail stands on the letter alone."""
+    record = burial.record
+    log.warning(
+        "buried",
+        topic=record.topic,
+        partition=record.partition,
+        offset=record.offset,
+        event_id=burial.event_id,
+        event_type=burial.event_type,
+        reason=burial.reason,
+        action=burial.action,
+        idempotency_key=burial.key,
+    )

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 import pytest
+from structlog.testing import capture_logs
 
 from consumer.deadletter import Burial, DeadLetter, read_letter
 from consumer.graveyard import Graveyard
@@ -55,7 +56,9 @@ def buried(*refusals: Exception) -> tuple[list[Record], float]:
     record = a_record(partition=3, key=b"k", value=b"v" * 500, headers=(("h", None),))
 
     async def bury() -> float:
-        await graveyard.bury(Burial(record=record, reason="schema.missing", field="data.id"))
+        await graveyard.bury(
+            Burial(record=record, reason="schema.missing", field="data.id", key="es1-a")
+        )
         return clock.now()
 
     return writer.tried, time.run(bury())
@@ -75,6 +78,16 @@ def test_a_letter_is_the_record_and_lies_near_to_where_it_came_from() -> None:
     assert letter(written).reason == "schema.missing"
     assert letter(written).at == datetime.fromtimestamp(time.START, UTC)
     assert seconds == 0
+
+
+def test_one_line_of_the_log_says_that_it_is_safe_and_whose_it_is() -> None:
+    with capture_logs() as lines:
+        buried(NO_ANSWER, TOO_LARGE)
+
+    (told,) = [line for line in lines if line["event"] == "buried"]
+    assert told["reason"] == "schema.missing"
+    assert told["idempotency_key"] == "es1-a"
+    assert (told["topic"], told["partition"], told["offset"]) == ("users", 3, 0)
 
 
 def test_one_that_is_not_acknowledged_is_written_again_with_the_same_id() -> None:
