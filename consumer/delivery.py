@@ -5,6 +5,8 @@ import random
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
+import structlog
+
 from consumer.consent.desk import ConsentDesk
 from consumer.errands import Errands
 from consumer.exchange import Exchange, goes_alone, way_of
@@ -17,6 +19,8 @@ from consumer.scheduler import Scheduler
 from consumer.trip import Trip
 from esputnik.call import Repeat
 from esputnik.outcome import Blocked, Delivered, Outcome, Rejected
+
+log = structlog.get_logger()
 
 TOO_LARGE = 413
 
@@ -143,6 +147,8 @@ class Delivery:
                 continue
             wait = await self._follow(trip, errands, outcomes)
             if trip.errands and wait:
+                action = way_of(trip.errands).action.value
+                log.debug("tries_again", action=action, attempt=trip.attempt, seconds=wait)
                 await self._rest(trip, wait)
 
     async def _send(self, trip: Trip, errands: list[Errand]) -> Sequence[Outcome]:

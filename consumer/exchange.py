@@ -292,7 +292,15 @@ class Exchange:
         finally:
             self._meter.in_flight(request.action, -1)
         status = str(answer.status) if isinstance(answer, Answer) else "none"
-        self._meter.called(request.action, status, self._clock.now() - began)
+        took = self._clock.now() - began
+        self._meter.called(request.action, status, took)
+        log.debug(
+            "called",
+            action=request.action.value,
+            idempotency_key=key,
+            status=answer.status if isinstance(answer, Answer) else None,
+            duration_ms=round(1000 * took),
+        )
         return answer
 
     # -- the gate -------------------------------------------------------------------------

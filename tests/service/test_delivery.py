@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from structlog.testing import capture_logs
+
 from tests.fakes.time import run
 from tests.service.events import an_order
 from tests.service.world import World
@@ -127,6 +129,30 @@ def test_with_at_least_once_it_is_sent_again_and_counted() -> None:
     assert world.reasons == []
     assert len(world.state()["sent"]) == 3
     assert world.meter.counts["resent"] == 2
+
+
+def test_each_request_and_each_wait_is_a_line_of_the_debug_log() -> None:
+    async def main() -> World:
+        world = World()
+        world.account.faults.rule([{"action": "add-domain", "status": 503, "times": 1}])
+        world.put("site.registered", {"domain": "a.example.com"})
+        async with world.running():
+            await world.settled()
+        return world
+
+    with capture_logs() as lines:
+        world = run(main())
+
+    called = [line for line in lines if line["event"] == "called"]
+    told = [(line["action"], line["status"], line["idempotency_key"]) for line in called]
+    asked = world.asked("add-domain")
+    assert [one for one in told if one[0] == "add-domain"] == [
+        ("add-domain", one["status"], one["idempotency_key"]) for one in asked
+    ]
+    assert [one["status"] for one in asked] == [503, 201]
+    assert all(line["duration_ms"] >= 0 for line in called)
+    (waited,) = [line for line in lines if line["event"] == "tries_again"]
+    assert (waited["action"], waited["attempt"], waited["log_level"]) == ("add-domain", 1, "debug")
 
 
 def test_a_refused_key_holds_everything_until_it_is_good_again() -> None:
