@@ -1,10 +1,14 @@
 """Whether eSputnik takes the API key, asked before anything else is."""
 
+import structlog
+
 from consumer.errors import CredentialsError
 from consumer.exchange import PROBE
 from esputnik.answers import read
 from esputnik.client import Client
-from esputnik.outcome import Blocked, Scope
+from esputnik.outcome import Blocked, Delivered, Scope
+
+log = structlog.get_logger()
 
 
 async def check_key(api: Client) -> None:
@@ -19,3 +23,6 @@ async def check_key(api: Client) -> None:
             "eSputnik refuses the API key (401); check ESPUTNIK_SYNC_ESPUTNIK__API_KEY. "
             "A key that was not used for 90 days is switched off by eSputnik"
         )
+    if not isinstance(outcome, Delivered):
+        cause = getattr(outcome, "cause", "account info was refused")
+        log.warning("key_not_checked", cause=cause)

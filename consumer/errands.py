@@ -8,8 +8,8 @@ from consumer.job import Errand, Job
 from consumer.scheduler import OVERTAKEN, Scheduler
 from esputnik.call import Call, Repeat
 from esputnik.outcome import Delivered, Rejected
+from handlers.devices import REGISTER
 
-REGISTER = "token.register"
 DELETED = "deleted"  # the rule by which a registration behind a deletion is skipped
 STATES = {True: "X", False: "R"}
 IN_DOUBT = Rejected(reason="sync.in_doubt", detail="it was about to be sent when the process ended")

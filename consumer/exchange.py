@@ -31,10 +31,10 @@ from esputnik.outcome import (
     Rejected,
     Scope,
 )
+from handlers.consents import OPT_OUT
 
 log = structlog.get_logger()
 
-OPT_OUT = "consent.opt_out"
 ASK_AGAIN = 0.1  # s between looks whether the group has answered
 NO_LONGER_OURS = NoAnswer(maybe_sent=False, cause="not ours any more")
 NO_FAULTS = frozenset(

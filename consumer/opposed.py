@@ -7,9 +7,9 @@ from consumer.consent.admission import Admission
 from consumer.consent.desk import ConsentDesk
 from consumer.consent.feed import Ask
 from consumer.job import Errand
-from consumer.scheduler import OPT_IN
 from esputnik.call import Action
 from esputnik.outcome import Delivered, Outcome
+from handlers.consents import OPT_IN
 
 CONSENT = frozenset(  # the actions that tell opt-ins, and opt-outs by the e-mail list
     {

@@ -11,10 +11,9 @@ from consumer.job import Batch, Errand
 from consumer.lanes import Lanes, is_here
 from esputnik.call import Action, Call
 from esputnik.merging import merged
+from handlers.contacts import DELETE
 
 OVERTAKEN = "overtaken"
-OPT_IN = "consent.opt_in"
-DELETION = "contact.delete"
 
 
 class Scheduler:
@@ -46,7 +45,7 @@ class Scheduler:
         `occurred_at` in seconds since 1970 UTC.
         """
         return any(
-            one.origin.intent == DELETION and occurred_at <= one.job.occurred_at
+            one.origin.intent == DELETE and occurred_at <= one.job.occurred_at
             for one in self._lanes.ahead(self._lanes.last(call.lanes))
         )
 

@@ -85,6 +85,7 @@ async def test_it_starts_during_an_outage_of_esputnik(kafka: Kafka, tmp_path: Pa
         await deployment.account.open()
         await deployment.done()
 
+        assert "key_not_checked" in consumer.log
         assert len((await deployment.account.state())["orders"]) == 10
         assert await deployment.letters() == []
 
