@@ -6,11 +6,11 @@ WORKDIR /source
 
 # The locked dependencies first: their layer stays as long as the lock does.
 COPY requirements/run.txt requirements/
-RUN /opt/service/bin/python -m pip install --require-hashes -r requirements/run.txt
+RUN /opt/service/bin/python -m pip install --no-deps --require-hashes -r requirements/run.txt
 
 # The wheel is built by the locked build backend, outside the environment that is shipped.
 COPY requirements/demo.txt requirements/
-RUN python -m pip install --require-hashes -r requirements/demo.txt
+RUN python -m pip install --no-deps --require-hashes -r requirements/demo.txt
 COPY pyproject.toml README.md LICENSE ./
 COPY requirements/run.in requirements/hatch_dependencies.py requirements/
 COPY schemas schemas

@@ -45,9 +45,10 @@ wheel: $(TEST) ## Build the wheel and try it in an environment of its own
 	@$(PIP) wheel --no-deps --no-build-isolation --wheel-dir build/wheel .
 	@$(BIN)/python -m venv --clear build/clean
 	@build/clean/bin/python -m pip --disable-pip-version-check --quiet install \
-		--require-hashes -r requirements/run.txt
+		--no-deps --require-hashes -r requirements/run.txt
 	@build/clean/bin/python -m pip --disable-pip-version-check --quiet install \
 		--no-deps --no-index build/wheel/*.whl
+	build/clean/bin/python -m pip check
 	build/clean/bin/esputnik-sync --version
 
 pure: $(TEST) ## After `make test`: every branch of the pure files was run
@@ -85,28 +86,29 @@ clean: ## Remove what these targets made, .venv included
 	rm -rf $(VENV) .venv-bench* build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
+# A lock names all there is to install: left to resolve an extra, pip may pick a version beyond it.
 # The package is installed in place, so the command exists and follows the source.
 $(DEMO): requirements/demo.txt $(PACKAGE) | $(BIN)/python
 	@echo "Installing what the demo needs into $(VENV), once"
-	@$(PIP) install --require-hashes -r requirements/demo.txt
+	@$(PIP) install --no-deps --require-hashes -r requirements/demo.txt
 	@$(PIP) install --no-deps --no-build-isolation --editable .
 	@touch $@
 
 $(TEST): requirements/test.txt $(PACKAGE) | $(BIN)/python
 	@echo "Installing what the tests need into $(VENV)"
-	@$(PIP) install --require-hashes -r requirements/test.txt
+	@$(PIP) install --no-deps --require-hashes -r requirements/test.txt
 	@$(PIP) install --no-deps --no-build-isolation --editable .
 	@touch $@
 
 $(BENCH): requirements/bench.txt $(PACKAGE) | $(BIN)/python
 	@echo "Installing what the bench needs into $(VENV)"
-	@$(PIP) install --require-hashes -r requirements/bench.txt
+	@$(PIP) install --no-deps --require-hashes -r requirements/bench.txt
 	@$(PIP) install --no-deps --no-build-isolation --editable .
 	@touch $@
 
 $(QUIX): requirements/bench-quix.txt | $(BIN)/python
 	@echo "Installing Quix Streams into $(VENV)"
-	@$(PIP) install --require-hashes -r requirements/bench-quix.txt
+	@$(PIP) install --no-deps --require-hashes -r requirements/bench-quix.txt
 	@touch $@
 
 # The newest of the usual names, or the one that PYTHON names and no other.

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from consumer.consent.admission import Admission
 from consumer.consent.desk import ConsentDesk
 from consumer.consent.feed import Ask
+from consumer.consent.rules import Rule
 from consumer.job import Errand
 from esputnik.call import Action
 from esputnik.outcome import Delivered, Outcome
@@ -26,14 +27,18 @@ async def opposed(
 ) -> Mapping[Errand, Outcome]:
     """Return what becomes of opt-ins that something is against; the others may go.
 
-    An opt-out that was to be told again is done if a newer opt-in came to be known.
+    An opt-out that was to be told again is done if a newer opt-in came to be known, and an opt-in
+    is left out that was taken back while it waited.
     """
     found: dict[Errand, Outcome] = {}
 
     async def look(errand: Errand, admission: Admission) -> None:
-        trouble = await desk.before_opt_in(admission, errand.call, ask)
-        if trouble is not None:
-            found[errand] = trouble
+        against = await desk.before_opt_in(admission, errand.call, ask)
+        if against is Rule.OVERTAKEN:
+            errand.job.skipped = against.value
+            found[errand] = Delivered()
+        elif against is not None:
+            found[errand] = against
 
     async with asyncio.TaskGroup() as tasks:
         for errand in errands:

@@ -83,7 +83,7 @@ class Admission:
     The rest is the desk's. `said` is what the event says, its target left open; `targets` as in
     `Planned`. `unwritten` are the hashes of which the topic is to be told before the record
     settles; `told` and `taken`, by the slots of their calls, are looked at again then; `moved` is
-    noted once all was delivered.
+    noted once all was delivered. `stale`: the slots of opt-ins that were stale when they came.
     """
 
     person: Person
@@ -97,6 +97,7 @@ class Admission:
     told: dict[str, Told] = field(default_factory=dict)
     taken: dict[str, Taken] = field(default_factory=dict)
     moved: Moved | None = None
+    stale: frozenset[str] = frozenset()
     decisions: list[Decision] = field(default_factory=list)
 
     def word(self, call: Call) -> Word:

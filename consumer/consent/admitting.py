@@ -7,10 +7,10 @@ from collections.abc import Callable
 
 from consumer.consent.admission import ADDRESS, PHONE, USER, Admission, Person, Told
 from consumer.consent.hashing import Hasher
-from consumer.consent.judging import ERASED, is_of_the_deleted
+from consumer.consent.judging import ERASED, is_of_the_deleted, known
 from consumer.consent.memory import Memory
 from consumer.consent.moving import Moving
-from consumer.consent.rules import Rule, effective, is_erased, is_superseded
+from consumer.consent.rules import Rule, effective, is_erased, is_stale, is_superseded
 from consumer.consent.told import address, is_opt_out_by_list
 from consumer.consent.words import EMAIL, Link, Word
 from consumer.plan import Planned
@@ -32,6 +32,7 @@ class Admitting:
     def __init__(self, memory: Memory, hasher: Hasher, skew: int) -> None:
         self._memory = memory
         self._hasher = hasher
+        self._skew = skew
         self._moving = Moving(memory, skew)
         self._deciding: dict[str, Decide] = {
             "contact.opted_out": self._opt_out,
@@ -111,7 +112,13 @@ class Admitting:
         if is_of_the_deleted(self._memory, admission):
             return _erased(admission, effective(plan.occurred_at, record.timestamp, now))
         admission.calls = plan.calls
+        admission.stale = frozenset(
+            call.slot for call in plan.calls if self._is_stale(admission, admission.word(call))
+        )
         return admission
+
+    def _is_stale(self, admission: Admission, word: Word) -> bool:
+        return is_stale(word, known(self._memory, word, admission.person.hashes), self._skew)
 
     def _heard(self, plan: Planned, record: Record, now: float, *, is_out: bool) -> Admission:
         at = effective(plan.occurred_at, record.timestamp, now)

@@ -10,14 +10,13 @@ from consumer.consent.crossing import crossed
 from consumer.consent.feed import Ask
 from consumer.consent.hashing import Hasher
 from consumer.consent.memory import Memory
-from consumer.consent.opt_ins import OptIns
+from consumer.consent.opt_ins import Against, OptIns
 from consumer.consent.ports import Shelf
 from consumer.consent.rules import Rule, standing
 from consumer.consent.words import EMAIL
 from consumer.plan import Planned
 from consumer.ports import Clock
 from consumer.record import Record
-from esputnik.activity import Trouble
 from esputnik.call import Call
 
 log = structlog.get_logger()
@@ -61,7 +60,7 @@ class ConsentDesk:
         """Note whose address the look-ups of a call have found; `call` with it filled in."""
         self._admitting.found(admission, call)
 
-    async def before_opt_in(self, admission: Admission, call: Call, ask: Ask) -> Trouble | None:
+    async def before_opt_in(self, admission: Admission, call: Call, ask: Ask) -> Against | None:
         """Return why an opt-in is not sent, or not now; None where it is.
 
         `call` with what its look-ups found filled in; `ask` sends a request to eSputnik.

@@ -28,6 +28,14 @@ def refusal_here(
     return STALE if is_stale(word, known(memory, word, hashes), skew) else None
 
 
+def is_overtaken(memory: Memory, word: Word, hashes: Iterable[bytes]) -> bool:
+    """Tell whether the person opted out later in the same partition: an opt-in is void then."""
+    return any(
+        one.is_out and one.place == word.place and one.offset > word.offset
+        for one in known(memory, word, hashes)
+    )
+
+
 def is_of_the_deleted(memory: Memory, admission: Admission) -> bool:
     """Tell whether a word of consent is no newer than the deletion of whom it is about."""
     deletions = map(memory.deleted_at, admission.person.hashes)

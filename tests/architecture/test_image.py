@@ -61,9 +61,10 @@ def test_the_service_is_the_images_first_process() -> None:
     assert instructions("ENTRYPOINT") == ['["esputnik-sync"]']  # no shell between it and SIGTERM
 
 
-def test_everything_from_an_index_is_held_to_its_hash() -> None:
+def test_everything_from_an_index_is_what_the_lock_names_and_held_to_its_hash() -> None:
     installs = [c for run in instructions("RUN") for c in run.split("&&") if "pip install" in c]
     assert installs
+    assert [c for c in installs if "--no-deps" not in c] == []
     assert [c for c in installs if "--require-hashes" not in c and "--no-index" not in c] == []
 
 

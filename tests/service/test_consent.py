@@ -82,6 +82,26 @@ def test_an_opt_in_that_waits_is_overtaken_by_an_opt_out() -> None:
     assert is_out(world)
 
 
+def test_an_opt_in_that_an_outage_holds_is_overtaken_by_a_later_opt_out_of_its_partition() -> None:
+    async def main() -> World:
+        world = a_world()
+        world.account.faults.rule([{"action": "remove-unsubscribed", "status": 503}])
+        async with world.running():
+            say(world, "in", -1000)
+            await world.until(lambda: bool(world.asked("remove-unsubscribed")))
+            say(world, "out", -900)
+            await world.until(lambda: is_out(world))
+            world.account.faults.rule([])
+            await world.settled()
+        return world
+
+    world = run(main())
+
+    assert world.meter.counts["skipped contact.opted_in overtaken"] == 1
+    assert world.reasons == []
+    assert is_out(world)
+
+
 def test_a_newer_opt_in_that_waits_is_not_skipped_for_an_older_opt_out() -> None:
     async def main() -> World:
         world = a_world(switches={"import_seconds": 120.0})

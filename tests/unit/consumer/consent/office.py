@@ -16,6 +16,7 @@ import orjson
 from consumer.consent.admission import Admission
 from consumer.consent.desk import ConsentDesk
 from consumer.consent.hashing import Hasher
+from consumer.consent.rules import Rule
 from consumer.plan import Planned, Planner
 from consumer.record import Partition, Record
 from esputnik.answers import learn
@@ -138,6 +139,8 @@ class Office:
         while (refusal := await self.desk.before_opt_in(admission, call, self.ask)) is not None:
             if isinstance(refusal, Rejected):
                 return refusal.reason
+            if refusal is Rule.OVERTAKEN:
+                return refusal.value
             await asyncio.sleep(1.0)
         return None
 

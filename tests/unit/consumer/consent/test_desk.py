@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import structlog
 
+from consumer.consent.rules import Rule
 from consumer.consent.words import EMAIL
 from consumer.record import Partition, Record
 from esputnik.outcome import Blocked, Deferred, Rejected
@@ -214,6 +215,34 @@ def test_an_opt_in_by_user_id_is_compared_with_the_address_that_was_found() -> N
         end = await office.carry(opt_in({"user_id": "1"}, at=0, place=THERE))
 
         assert (end, office.unsubscribed) == ("consent.stale_opt_in", ["ann@example.com"])
+
+    in_an_office(story)
+
+
+@pytest.mark.parametrize(
+    ("first", "then", "end"),
+    [
+        (None, opt_out(at=1, offset=2), Rule.OVERTAKEN),
+        (None, opt_out(at=1, place=THERE), "consent.stale_opt_in"),
+        (opt_out(at=1, place=THERE), opt_out(at=2, offset=2), "consent.stale_opt_in"),
+    ],
+)
+def test_an_opt_in_is_overtaken_if_it_was_good_when_it_came_and_taken_back_in_its_partition(
+    first: Record | None, then: Record, end: str
+) -> None:
+    async def story(office: Office) -> None:
+        if first is not None:
+            await office.carry(first)
+        record = opt_in(at=0, offset=1)
+        admission = office.admit(record)
+        assert admission is not None
+        await office.carry(then)
+
+        found = await office.desk.before_opt_in(
+            admission, office.planned(record).calls[0], office.ask
+        )
+
+        assert getattr(found, "reason", found) == end
 
     in_an_office(story)
 

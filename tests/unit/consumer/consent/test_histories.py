@@ -88,7 +88,7 @@ def test_an_address_ends_opted_out_whenever_that_is_the_newest_explicit_word(
 ) -> None:
     is_out, ends = run(lived(history))
 
-    assert set(ends) <= {"delivered", "superseded", "consent.stale_opt_in"}
+    assert set(ends) <= {"delivered", "superseded", "overtaken", "consent.stale_opt_in"}
     if newest(history, is_out=True) >= newest(history, is_out=False):
         assert is_out
 
