@@ -12,6 +12,7 @@ import structlog
 
 from consumer import __version__
 from consumer.admin import AdminServer
+from consumer.backpressure import Buffer
 from consumer.build import (
     client,
     connection,
@@ -37,7 +38,7 @@ from consumer.record import Partition
 from consumer.settings import Loaded, env_name
 from consumer.telemetry import Metrics
 from consumer.watching import watch
-from consumer.worker import Buffer, Worker
+from consumer.worker import Worker
 from esputnik.client import Client
 
 log = structlog.get_logger()

@@ -55,10 +55,13 @@ class PartitionLog:
             self.declared.add(offset)
 
     def settle(self, job: Job) -> None:
-        """Book a record as finished."""
+        """Book a record as finished, and let go of the finished head: a second holds many."""
         job.is_settled = self._is_dirty = True
         self.records -= 1
         self.bytes -= job.size
+        jobs = self._open
+        while jobs and jobs[0].is_settled:
+            jobs.popleft()
 
     def declare(self, offset: int) -> bool:
         """Book a record of which a call is about to be sent.
@@ -78,10 +81,7 @@ class PartitionLog:
 
     def commit_point(self) -> int:
         """Return the next offset to read after everything finished at the head."""
-        jobs = self._open
-        while jobs and jobs[0].is_settled:
-            jobs.popleft()
-        return jobs[0].record.offset if jobs else self.next_to_take
+        return self._open[0].record.offset if self._open else self.next_to_take
 
     def not_committed(self) -> None:
         """Note that nobody knows what the group has: it may have taken what it did not answer."""

@@ -3,10 +3,10 @@
 import asyncio
 from collections import Counter
 from collections.abc import Coroutine, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
 import structlog
 
+from consumer.backpressure import Backpressure, Buffer
 from consumer.burials import job_burial, refused_burial
 from consumer.consent.desk import ConsentDesk
 from consumer.deadletter import Burial
@@ -28,23 +28,12 @@ COMMIT_EVERY = 1.0  # s
 RETRY_COMMIT = 0.5  # s
 POLL_SECONDS = 0.2
 POLL_RECORDS = 1000
-RESUME_BELOW = 0.8  # of what may be unfinished, so that pausing does not flutter
-LARGEST_CROWD = 1000  # calls that may wait for one contact before its partition is held
-
 
 SAME_ID = Refusal(
     reason="schema.conflict",
     field="id",
     detail="another event with this id was sent before; give each its own",
 )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Buffer:
-    """How much may be unfinished before partitions are paused; each may hold its part of it."""
-
-    records: int = 100_000
-    bytes: int = 64 * 1024 * 1024
 
 
 class Worker:
@@ -74,7 +63,6 @@ class Worker:
         self._delivery = delivery
         self._clock = clock
         self._meter = meter
-        self._buffer = buffer
         self._consent = consent
         self._drain_seconds = drain_seconds
         self._stop_seconds = stop_seconds
@@ -85,14 +73,13 @@ class Worker:
         self._committing = asyncio.Lock()
         self._stopping = asyncio.Event()
         self._has_progressed = False
-        self._full: set[Partition] = set()
-        self._crowded: dict[Partition, Job] = {}
+        self._pressure = Backpressure(buffer, delivery.errands.crowd)
         self._last_commit = clock.now()
 
     @property
     def is_paused(self) -> bool:
         """Tell whether a partition is paused because too much of it is unfinished."""
-        return bool(self._full or self._crowded)
+        return bool(self._pressure.held)
 
     @property
     def is_burying(self) -> bool:
@@ -109,7 +96,7 @@ class Worker:
                     raise self._fault
                 self._take(await self._source.poll(POLL_RECORDS, POLL_SECONDS))
                 self._delivery.wake()
-                self._press_back()
+                self._source.hold(self._pressure.look(self.ledger.logs))
                 self._note_progress()
                 self._try_unmapped()
                 if self._clock.now() - self._last_commit >= COMMIT_EVERY:
@@ -157,24 +144,6 @@ class Worker:
             self._has_progressed = False
             self.last_progress = self._clock.now()
 
-    def _press_back(self) -> None:
-        """Pause partitions of which too much is unfinished; the others go on, and so does polling.
-
-        Each may hold its part of the buffer: a partition whose calls wait for an outage to end
-        does not keep opt-outs of another from being read.
-        """
-        parts = max(1, len(self.ledger.logs))
-        for place, log in self.ledger.logs.items():
-            used = max(log.records / self._buffer.records, log.bytes / self._buffer.bytes) * parts
-            if used >= 1:
-                self._full.add(place)
-            elif used < RESUME_BELOW:
-                self._full.discard(place)
-        for place, job in list(self._crowded.items()):
-            if self._delivery.errands.crowd(job) < RESUME_BELOW * LARGEST_CROWD:
-                del self._crowded[place]
-        self._source.hold({*self._full, *self._crowded})
-
     # -- records in -----------------------------------------------------------------------
 
     def _take(self, records: Sequence[Record]) -> None:
@@ -221,8 +190,7 @@ class Worker:
         if job.history is History.DECLARED:
             self._delivery.doubt(job)
         self._delivery.submit(job)
-        if self._delivery.errands.crowd(job) >= LARGEST_CROWD:
-            self._crowded[job.record.place] = job
+        self._pressure.took(job)
 
     def _is_first(self, job: Job, plan: Planned, now: float) -> bool:
         """Settle an event that came before; tell whether this one is to be sent."""
@@ -320,7 +288,7 @@ class Worker:
         """Begin new assignments: nothing of an old one is taken over."""
         for partition, start in starts.items():
             self.ledger.assign(partition, start)
-        self._forget_pauses(starts)
+        self._pressure.forget(starts)
         self._delivery.share(self._source.share())
 
     async def revoking(self, partitions: Iterable[Partition]) -> None:
@@ -338,7 +306,7 @@ class Worker:
             self._delivery.abandon(job)
         self.unmapped.drop(abandoned)
         self._meter.abandoned(self.ledger.forget(places))
-        self._forget_pauses(places)
+        self._pressure.forget(places)
 
     def next_to_take(self) -> Mapping[Partition, int]:
         """Return the offset that each owned partition must be read from next."""
@@ -350,11 +318,6 @@ class Worker:
             job.is_settled and not _may_be_done_again(job.plan)
         ):
             self._repeats.forget(job.plan.calls[0].identity)
-
-    def _forget_pauses(self, partitions: Iterable[Partition]) -> None:
-        for place in partitions:
-            self._full.discard(place)
-            self._crowded.pop(place, None)
 
     async def _drain(self, partitions: list[Partition], seconds: float) -> None:
         deadline = self._clock.now() + seconds

@@ -11,6 +11,7 @@ from typing import Any
 import orjson
 
 from consumer import build
+from consumer.backpressure import Buffer
 from consumer.consent.topic import ConsentTopic
 from consumer.gate import Gate
 from consumer.health import Vitals
@@ -18,7 +19,7 @@ from consumer.lease import Lease
 from consumer.record import Partition, Record
 from consumer.settings import Loaded
 from consumer.settings_sources import load
-from consumer.worker import Buffer, Worker
+from consumer.worker import Worker
 from esputnik.call import Request
 from esputnik.outcome import Answer, NoAnswer
 from esputnik.sandbox.account import Account

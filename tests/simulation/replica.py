@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from consumer import build
+from consumer.backpressure import Buffer
 from consumer.deadletter import Burial
 from consumer.gate import Gate
 from consumer.graveyard import Graveyard
@@ -13,7 +14,7 @@ from consumer.job import Errand
 from consumer.plan import Plan, Planner
 from consumer.record import Partition, Point, Record
 from consumer.settings import Loaded
-from consumer.worker import Buffer, Worker
+from consumer.worker import Worker
 from esputnik.call import Action, Request
 from esputnik.outcome import Answer, NoAnswer
 from tests.corpus import NOW

@@ -44,6 +44,17 @@ def test_the_commit_point_stops_at_the_first_unfinished_record() -> None:
     assert ledger.commit_points() == points({USERS: 3})
 
 
+def test_what_is_finished_up_to_the_first_unfinished_record_is_let_go_of_at_once() -> None:
+    ledger = a_ledger()
+    first, second, third = (opened(ledger, offset) for offset in (0, 1, 2))
+
+    ledger.settle(second)
+    assert list(ledger.to_come_again([USERS])) == [first, second, third]
+
+    ledger.settle(first)
+    assert list(ledger.to_come_again([USERS])) == [third]
+
+
 def test_the_commit_point_is_the_next_offset_to_read_even_over_holes() -> None:
     ledger = a_ledger()
     ledger.settle(opened(ledger, 0))
