@@ -9,6 +9,7 @@ OUTAGES = "tests/service/test_outages.py"
 FETCHING = "tests/unit/consumer/kafka/test_fetching.py"
 KAFKA_ALONE = "histories have a broker in memory in place of the Kafka client and its edge"
 LEDGER = "tests/unit/consumer/test_ledger.py"
+COMMIT_POINT = "        return self._open[0].record.offset if self._open else self.next_to_take\n"
 
 MUTANTS = (
     Mutant(
@@ -31,12 +32,11 @@ MUTANTS = (
         name="M2",
         about="what is committed is the highest finished offset, open ones below it or not",
         file="consumer/ledger.py",
-        old="        return jobs[0].record.offset if jobs else self.next_to_take\n",
+        old=COMMIT_POINT,
         new=(
-            "        settled = [job.record.offset for job in jobs if job.is_settled]\n"
+            "        settled = [job.record.offset for job in self._open if job.is_settled]\n"
             "        if settled:\n"
-            "            return settled[-1] + 1\n"
-            "        return jobs[0].record.offset if jobs else self.next_to_take\n"
+            "            return settled[-1] + 1\n" + COMMIT_POINT
         ),
         tests=(
             f"{LEDGER}::test_the_commit_point_stops_at_the_first_unfinished_record",
@@ -47,8 +47,8 @@ MUTANTS = (
         name="M3",
         about="the last finished offset is committed, and not the next to read",
         file="consumer/ledger.py",
-        old="        return jobs[0].record.offset if jobs else self.next_to_take\n",
-        new="        return jobs[0].record.offset if jobs else self.next_to_take - 1\n",
+        old=COMMIT_POINT,
+        new=COMMIT_POINT.replace("next_to_take", "next_to_take - 1"),
         tests=(
             f"{LEDGER}::test_the_commit_point_never_passes_an_open_record_nor_goes_back",
             f"{DELIVERY}::test_a_sign_up_reaches_esputnik_and_its_offset_is_committed",
@@ -101,9 +101,9 @@ MUTANTS = (
     Mutant(
         name="M22",
         about="how much is unfinished is counted in records alone, however large they are",
-        file="consumer/worker.py",
-        old="max(log.records / self._buffer.records, log.bytes / self._buffer.bytes) * parts",
-        new="log.records / self._buffer.records * parts",
+        file="consumer/backpressure.py",
+        old="        return max(records / self.records, size / self.bytes)\n",
+        new="        return records / self.records\n",
         tests=(f"{OUTAGES}::test_large_events_that_wait_for_an_outage_to_end_are_few",),
         unseen="memory is no promise that histories look at: their records are small",
     ),

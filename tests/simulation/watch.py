@@ -16,13 +16,12 @@ from consumer.progress import read_progress
 from consumer.reasons import REASONS
 from consumer.record import Headers, Partition, Point, Record
 from esputnik.call import Action, Request
-from esputnik.outcome import Answer, NoAnswer, Outcome
+from esputnik.outcome import Outcome
 from tests.corpus import NOW
 from tests.fakes.schedule import this_loop
 from tests.simulation.consents import Consents, said_at
 from tests.simulation.events import Produce, stamps_in
 from tests.simulation.history import Epoch
-from tests.simulation.network import GARBLED
 from tests.simulation.requests import faults
 
 if TYPE_CHECKING:
@@ -31,6 +30,7 @@ if TYPE_CHECKING:
 
 CANARY = b"canary"  # in all that tells of a person
 MERGED = {"upsert", "order"}  # kinds of which a later event may stand for an earlier one
+SAID = {"out": "out", "attach": "out", "in": "in", "detach": "in"}  # by what was asked for
 PROBES_AT_ONCE, PROBES_A_SECOND = 20, 1.0
 
 
@@ -147,8 +147,7 @@ class Watch:
         if entry.told.kind in MERGED:
             stamps = self._world.history.stamps
             return any(stamps[one.told.stamp] for one in later if one.told.kind in MERGED)
-        is_opt_in = entry.told.kind == "opt_in"
-        return is_opt_in and any(one.told.kind == "opt_out" for one in later)
+        return _word(entry) == "in" and any(_word(one) == "out" for one in later)
 
     def _later(self, entry: Entry) -> list[Entry]:
         same = self.by_entity[entry.told.topic, entry.told.entity]
@@ -253,11 +252,11 @@ class Watch:
         is_past = epoch.generation != self._world.group.generation
         return replica.is_dead or replica.is_stopping or is_past
 
-    def answered(self, replica: "Replica", key: str | None, answer: Answer | NoAnswer) -> None:
-        """Take note of what a replica heard of a request that counts."""
-        mine = [one for one in self.sends.get(key or "", ()) if one.epoch.replica == replica.name]
+    def answered(self, replica: "Replica", key: str, heard: str) -> None:
+        """Take note of what a replica may know of a request that counts."""
+        mine = [one for one in self.sends.get(key, ()) if one.epoch.replica == replica.name]
         if mine:
-            mine[-1].fate = _heard(answer)
+            mine[-1].fate = heard
 
     def sends_of(self, replica: "Replica") -> None:
         """I6: of calls that share a name one alone is under way in a replica."""
@@ -359,7 +358,7 @@ class Watch:
             return any(told.kind == "deletion" for told in later)
         if reason != "consent.stale_opt_in":
             return False
-        is_overtaken = any(told.kind == "opt_out" or "attach" in told.targets[0] for told in later)
+        is_overtaken = any(_word(one) == "out" for one in self._later(entry))
         return is_overtaken or self._came_late(entry)
 
     def _came_late(self, entry: Entry) -> bool:
@@ -386,16 +385,14 @@ def _name(entry: Entry) -> str:
     return f"{entry.told.kind} {entry.record.topic}-{entry.record.partition}@{entry.record.offset}"
 
 
+def _word(entry: Entry) -> str:
+    """Return what a record says of consent, by the list of e-mails or by a segment: out or in."""
+    verb = entry.told.targets[0][0] if entry.told.targets else ""
+    return SAID.get(verb, "") if entry.told.topic == "opt-outs" else ""
+
+
 def _counts(action: Action) -> bool:
     return action in {Action.SEND_MESSAGE, Action.GENERATE_EVENT, Action.CREATE_INBOX_MESSAGE}
-
-
-def _heard(answer: Answer | NoAnswer) -> str:
-    if isinstance(answer, NoAnswer):
-        return "doubt" if answer.maybe_sent else "clear"
-    if answer.status >= 500 or answer is GARBLED:
-        return "doubt"
-    return "done" if answer.status < 300 else "clear"
 
 
 def lines_with(text: str, logs: Sequence[Mapping[str, Any]]) -> list[str]:
