@@ -47,7 +47,7 @@ LOOK_AGAIN = 30.0  # s between looks for topics of the default table that do not
 DEAD_LETTER_PARTITIONS = 8
 DEAD_LETTER_RETENTION_MS = 30 * 24 * 3600 * 1000
 DRAIN_MARGIN = 5.0  # s of the stop deadline kept for the last commit and the leave
-COLLECT_AFTER = 10_000  # new objects
+COLLECT_AFTER = 30_000  # new objects
 
 Activity = Callable[[], Coroutine[None, None, None]]
 

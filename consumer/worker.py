@@ -27,7 +27,7 @@ log = structlog.get_logger()
 COMMIT_EVERY = 1.0  # s
 RETRY_COMMIT = 0.5  # s
 POLL_SECONDS = 0.2
-POLL_RECORDS = 1000
+POLL_RECORDS = 500  # of a thousand, the first have left the processor's cache when they are sent
 
 SAME_ID = Refusal(
     reason="schema.conflict",

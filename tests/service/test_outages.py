@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
+from consumer.worker import POLL_RECORDS
 from tests.fakes.time import run
 from tests.service.events import TWO, a_message, an_opt_out, an_order
 from tests.service.world import World
@@ -35,7 +36,7 @@ def test_in_an_outage_of_two_hours_little_is_kept_in_memory_and_nothing_is_lost(
             assert len(world.source.held) == 2
             await world.clock.sleep(HOURS / 2)
             assert world.worker.ledger.records == first
-            assert first <= 200 + 2 * 1000  # one poll beyond what a partition may hold
+            assert first <= 200 + 2 * POLL_RECORDS  # one poll beyond what a partition may hold
             world.account.faults.rule([])
             await world.settled(600)
         return world
@@ -57,7 +58,7 @@ def test_large_events_that_wait_for_an_outage_to_end_are_few() -> None:
         async with world.running():
             await world.clock.sleep(HOURS)
             assert world.worker.is_paused
-            assert world.worker.ledger.records == 1000  # one poll, of more bytes than are allowed
+            assert world.worker.ledger.records == POLL_RECORDS  # they hold too much
             world.account.faults.rule([])
             await world.settled(600)
         return world
