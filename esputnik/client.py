@@ -39,6 +39,7 @@ class Client:
         timeout: float,
         max_in_flight: int,
         user_agent: str = "esputnik-sync",
+        transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
         """Take the address that paths are appended to, and the API's Basic credentials.
 
@@ -49,6 +50,7 @@ class Client:
             timeout: Seconds for one exchange, from connecting to the last byte.
             max_in_flight: How many requests are under way at most; others wait their turn.
             user_agent: What the client calls itself.
+            transport: What carries requests; None for connections of its own.
         """
         self._base = str(httpx.URL(base_url)).rstrip("/")
         self._login = login
@@ -57,11 +59,12 @@ class Client:
         self._slots = asyncio.Semaphore(max_in_flight)
         self._connections = max_in_flight + 1
         self._user_agent = user_agent
+        self._transport = transport
         self._client: httpx.AsyncClient | None = None
 
     async def __aenter__(self) -> Self:
         self._client = httpx.AsyncClient(
-            transport=AiohttpTransport(client=self._session),
+            transport=self._transport or AiohttpTransport(client=self._session),
             timeout=httpx.Timeout(self._timeout, connect=min(CONNECT_SECONDS, self._timeout)),
             cookies=CookieJar(policy=DefaultCookiePolicy(allowed_domains=())),
             follow_redirects=False,

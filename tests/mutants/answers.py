@@ -11,7 +11,6 @@ RETRY_AFTER = "tests/unit/esputnik/test_retry_after.py"
 STATUSES = "tests/unit/esputnik/test_statuses.py"
 CLIENT = "tests/integration/test_client.py"
 RETRY = "tests/unit/consumer/test_retry.py"
-NETWORK_ALONE = "histories have a network in memory in place of the HTTP client"
 
 MUTANTS = (
     Mutant(
@@ -26,7 +25,6 @@ MUTANTS = (
             '                return NoAnswer(maybe_sent=True, cause="timeout")\n'
         ),
         tests=(f"{CLIENT}::test_a_cancelled_exchange_stays_cancelled",),
-        unseen=NETWORK_ALONE,
     ),
     Mutant(
         name="M5b",
@@ -43,7 +41,6 @@ MUTANTS = (
         old="        maybe_sent=not isinstance(cause, _NOT_SENT),\n",
         new="        maybe_sent=not isinstance(trouble, httpx.ConnectTimeout),\n",
         tests=(f"{CLIENT}::test_a_connection_closed_after_the_request_may_have_done_it",),
-        unseen=NETWORK_ALONE,
     ),
     Mutant(
         name="M7",

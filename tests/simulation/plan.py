@@ -39,6 +39,7 @@ DISTURBANCES = {
     "flap": 2,
     "clock": 1,
 }
+CLIENT_IN = 5  # it is in one of so many: it takes a third of the time
 STOP_SECONDS = (0.0, 0.5, 5.0, 20.0)
 
 
@@ -68,7 +69,8 @@ class Disturbance:
 class Plan:
     """A history to be. `disorder` is that of the loop; latencies in seconds, at the most.
 
-    `holes` is how often an offset is left out of a log, 0 to 1.
+    `holes` is how often an offset is left out of a log, 0 to 1. `has_client`: requests go through
+    the product's own HTTP client.
     """
 
     seed: int
@@ -83,6 +85,7 @@ class Plan:
     faults: tuple[Fault, ...]
     disturbances: tuple[Disturbance, ...]
     holes: float = 0.0
+    has_client: bool = False
 
     __pydantic_config__ = ConfigDict(ser_json_bytes="base64", val_json_bytes="base64")
 
@@ -142,6 +145,7 @@ def plan_of(seed: int) -> Plan:
         faults=tuple(_fault(rng, seconds) for _ in range(rng.choice([0, 1, 2, 4, 6]))),
         disturbances=tuple(_disturbances(rng, seed, seconds)),
         holes=rng.choice([0.0, 0.2]),
+        has_client=seed % CLIENT_IN == 0,
     )
 
 

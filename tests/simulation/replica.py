@@ -3,7 +3,9 @@
 import asyncio
 import random
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import nullcontext
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from consumer import build
 from consumer.backpressure import Buffer
@@ -12,10 +14,13 @@ from consumer.gate import Gate
 from consumer.graveyard import Graveyard
 from consumer.job import Errand
 from consumer.plan import Plan, Planner
+from consumer.ports import Sender
 from consumer.record import Partition, Point, Record
 from consumer.settings import Loaded
+from consumer.turns import RESERVED
 from consumer.worker import Worker
 from esputnik.call import Action, Request
+from esputnik.client import Client
 from esputnik.outcome import Answer, NoAnswer
 from tests.corpus import NOW
 from tests.fakes.group import CommitFate, Group, Member
@@ -25,6 +30,7 @@ from tests.fakes.schedule import begin_as, this_loop
 from tests.fakes.time import LoopClock
 from tests.fakes.topic import FakeFollowed
 from tests.simulation.history import Epoch
+from tests.simulation.network import Line, Shortcut, Transport
 
 if TYPE_CHECKING:
     from tests.simulation.world import World
@@ -72,6 +78,8 @@ class Replica:
 
     def _build(self, loaded: Loaded, stop_seconds: float) -> None:
         settings, memory = loaded.settings, self.world.memory
+        line = Line(self.world.network, self)
+        self._client = client_of(loaded, line) if self.world.plan.has_client else None
         desk, self.memory = build.consent(
             settings,
             secret=build.secret_of(loaded),
@@ -82,7 +90,7 @@ class Replica:
         )
         self.delivery = build.delivery(
             settings,
-            sender=_Sender(self),
+            sender=_Sender(self, line, self._client or Shortcut(line)),
             gate=self.gate,
             clock=self.clock,
             meter=self.meter,
@@ -125,7 +133,7 @@ class Replica:
     async def _live(self) -> None:
         await self.memory.load()
         await self.source.start(self.world.topics, self.worker)
-        async with asyncio.TaskGroup() as tasks:
+        async with self._client or nullcontext(), asyncio.TaskGroup() as tasks:
             beside = [tasks.create_task(one.run()) for one in (self.delivery, self.memory)]
             await self.worker.run()
             for task in beside:
@@ -273,10 +281,12 @@ class _Planner:
 
 
 class _Sender:
-    """Its way to eSputnik."""
+    """Its way to eSputnik, looked at before and after."""
 
-    def __init__(self, replica: Replica) -> None:
+    def __init__(self, replica: Replica, line: Line, sender: Sender) -> None:
         self._replica = replica
+        self._line = line
+        self._sender = sender
 
     async def exchange(self, request: Request, *, key: str | None = None) -> Answer | NoAnswer:
         replica, action = self._replica, request.action
@@ -284,10 +294,24 @@ class _Sender:
         if replica.is_stopping:
             await replica.comes_to("P15")
         replica.world.watch.sent(replica, request, key)
-        answer = await replica.world.network.carry(replica, request, key)
+        answer = await self._sender.exchange(request, key=key)
         await replica.comes_to("P8" if action is Action.BULK_CONTACTS else "P6")
-        replica.world.watch.answered(replica, key, answer)
+        if key is not None:  # what nobody answered in time is in doubt
+            replica.world.watch.answered(replica, key, self._line.heard.pop(key, "doubt"))
         return answer
+
+
+def client_of(loaded: Loaded, line: Line) -> Client:
+    """Return the product's own client, on a line of ours."""
+    api = loaded.settings.esputnik
+    return Client(
+        base_url=api.base_url,
+        login=api.login,
+        api_key=loaded.api_key(),
+        timeout=api.timeout,
+        max_in_flight=api.max_in_flight + RESERVED,
+        transport=Transport(line, urlsplit(api.base_url).path),
+    )
 
 
 def _before(request: Request, key: str | None) -> str:

@@ -63,7 +63,14 @@ class World:
         self.account = Account(switches=Switches(**plan.switches), seed=plan.seed)
         self.memory = FakeTopic()
         self.history = History(self.account)
-        self.network = Network(self.account, self.history, self.rng("network"), plan.latency, NOW)
+        self.network = Network(
+            self.account,
+            self.history,
+            rng=self.rng("network"),
+            cuts=self.rng("cuts"),
+            latency=plan.latency,
+            wall=NOW,
+        )
         self.replicas: list[Replica] = []
         self.produced: dict[tuple[Partition, int], Produce] = {}
         self.loaded = loaded_of(orjson.dumps(dict(plan.settings)).decode())
