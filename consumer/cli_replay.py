@@ -1,12 +1,14 @@
 """The command that replays dead letters: the plan, or with --yes the sending."""
 
 import asyncio
+import os
 import random
 from collections.abc import Callable, Coroutine, Iterable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import Annotated
 
+import structlog
 import typer
 from rich.progress import Progress
 
@@ -32,6 +34,8 @@ from consumer.settings import Loaded, Settings
 from consumer.shares import REPLAY_SHARE, Traffic
 from consumer.telemetry import Metrics
 from esputnik.client import Client
+
+log = structlog.get_logger()
 
 Activity = Callable[[], Coroutine[None, None, object]]
 
@@ -181,7 +185,9 @@ async def _deliver(
             sending.stop()
             await asyncio.sleep(settings.stop.deadline)
 
+        log.warning("replay_begun", records=len(steps), uid=os.getuid())
         await _until_sent(lambda: sending.run(steps), stop, (carrying.run, memory.run))
+        log.warning("replay_ended", records=len(sending.tally.ended), uid=os.getuid())
     return sending.tally.ended
 
 

@@ -1,12 +1,21 @@
 """What no single setting shows to be wrong: settings that do not go together. Pure."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from ipaddress import ip_address
 from urllib.parse import SplitResult, urlsplit
 
 from pydantic import SecretStr
 
-from consumer.settings import KEY_MISSING, Admin, Esputnik, Kafka, Settings, env_name, value_at
+from consumer.settings import (
+    KEY_MISSING,
+    LEAVES,
+    Admin,
+    Esputnik,
+    Kafka,
+    Settings,
+    env_name,
+    value_at,
+)
 
 LOOPBACKS = frozenset({"localhost", "127.0.0.1", "::1"})
 OWN_TOPICS = (
@@ -16,6 +25,7 @@ OWN_TOPICS = (
     "consent.memory_topic",
     "audit.topic",
 )
+SECRETS = tuple(path for path, field in LEAVES.items() if "SecretStr" in str(field.annotation))
 
 
 def conflicts(settings: Settings, *, needs_api_key: bool) -> Iterator[tuple[str, str]]:
@@ -28,8 +38,14 @@ def conflicts(settings: Settings, *, needs_api_key: bool) -> Iterator[tuple[str,
     yield from _admin(settings.admin)
 
 
-def cautions(settings: Settings) -> Iterator[str]:
-    """Yield what works and is unwise."""
+def cautions(settings: Settings, origins: Mapping[str, str]) -> Iterator[str]:
+    """Yield what works and is unwise; `origins` tells by path where a setting came from."""
+    for path in SECRETS:
+        if origins.get(path) == "--set":
+            yield (
+                f"--set {path}: whoever is on this machine can read a command line; write the "
+                f"path of a file that holds it to {env_name(path)}_FILE"
+            )
     kafka = settings.kafka
     if kafka.security_protocol == "SASL_PLAINTEXT" and kafka.sasl_mechanism == "PLAIN":
         yield (

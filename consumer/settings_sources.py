@@ -22,6 +22,7 @@ ALIASES = {"KAFKA_BOOTSTRAP_SERVERS": "kafka.bootstrap_servers"}
 INJECTED = (f"{PREFIX}PORT", f"{PREFIX}SERVICE_")  # by Kubernetes, for a service of our name
 FILE = "_FILE"  # after a name: the path of a file that holds the value
 API_KEY = "esputnik.api_key"
+AUTHORITIES = "SSL_CERT_FILE"  # OpenSSL's name for the authorities to trust; the HTTP client's too
 
 
 def environment() -> Mapping[str, str]:
@@ -55,13 +56,15 @@ def load(
         *_bad_files(settings.kafka),
     ):
         layer.refuse(path, f"{named(path, layer.origins)}: {words}")
+    if needs_api_key:
+        layer.faults += _bad_authorities(environ.get(AUTHORITIES))
     if layer.faults:
         raise SettingsError(layer.faults)
     key_file = env_name(API_KEY) + FILE
     return Loaded(
         settings=settings,
         origins=layer.origins,
-        warnings=(*_unbuilt(layer), *cautions(settings)),
+        warnings=(*_unbuilt(layer), *cautions(settings, layer.origins)),
         key_file=Path(environ[key_file]) if layer.origins.get(API_KEY) == key_file else None,
     )
 
@@ -95,6 +98,16 @@ def _bad_files(kafka: Kafka) -> Iterator[tuple[str, str]]:
         why = f"cannot be used with its key ({_why(trouble)})"
         remedy = "write the paths of PEM files that belong together, the key without a password"
         yield "kafka.ssl_certfile", f"{why}; {remedy}"
+
+
+def _bad_authorities(file: str | None) -> Iterator[str]:
+    """Yield why eSputnik's certificate cannot be judged by this file; an empty name is none."""
+    try:
+        if file:
+            ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(file)
+    except OSError as trouble:
+        remedy = "write the path of a PEM file, or leave it out"
+        yield f"{AUTHORITIES}: cannot be used ({_why(trouble)}); {remedy}"
 
 
 def _why(trouble: OSError) -> str:

@@ -30,7 +30,7 @@ FIELDS = frozenset(
     | {"idempotency_key", "status", "attempt", "duration_ms", "reason", "field", "error", "trace"}
     | {"logger", "cause", "why", "scope", "rule", "seconds", "in_time", "behind", "records", "size"}
     | {"topics", "partitions", "group", "session", "letter", "host", "port", "version"}
-    | {"channel", "verdict", "at"}
+    | {"channel", "verdict", "at", "uid"}
 )
 SAME_AGAIN = 10.0  # s until the same message of a library is logged again
 MOST_MESSAGES = 1000  # of libraries that are remembered for that

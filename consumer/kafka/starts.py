@@ -1,5 +1,6 @@
 """Where a member begins to read: what the group committed, or the rule for what it never did."""
 
+import os
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from itertools import count
@@ -81,7 +82,13 @@ class Starts:
         """Begin where the log does; each loss is accepted once."""
         starts = await self._begin_at(places, at_end=False)
         for place, (offset, _) in starts.items():
-            log.warning("gap_accepted", topic=place.topic, partition=place.partition, offset=offset)
+            log.warning(
+                "gap_accepted",
+                topic=place.topic,
+                partition=place.partition,
+                offset=offset,
+                uid=os.getuid(),
+            )
         self._gaps.difference_update(partition(place) for place in places)
         return starts
 

@@ -11,7 +11,17 @@ from typing import Any
 import orjson
 import pytest
 
-from tests.integration.commands import COMMAND, Ended, ended, environment, run, sandbox, started
+from tests.integration.commands import (
+    COMMAND,
+    PATIENCE,
+    ROOT,
+    Ended,
+    ended,
+    environment,
+    run,
+    sandbox,
+    started,
+)
 
 MISSING_KEY = "ESPUTNIK_SYNC_ESPUTNIK__API_KEY: is missing"
 UNREACHABLE: dict[str, Any] = {"KAFKA__START_TIMEOUT": "0.5", "ESPUTNIK__API_KEY": "k"}
@@ -169,6 +179,14 @@ def test_a_port_of_the_sandbox_in_use_is_told() -> None:
 
     assert line.startswith(f"--port {port}: ")
     assert "0 for a free one" in line
+
+
+@pytest.mark.parametrize("command", ["run", "call account-info --json -", "token create"])
+def test_authorities_that_cannot_be_read_are_one_line(command: str) -> None:
+    done = run(*command.split(), given="{}", ESPUTNIK__API_KEY="k", _SSL_CERT_FILE="/none")
+
+    (line,) = refused(done, 78)
+    assert line.startswith("SSL_CERT_FILE: cannot be used (No such file or directory); ")
 
 
 # -- Kafka unreachable: 69 ------------------------------------------------------------------
@@ -395,6 +413,30 @@ def test_a_reader_that_goes_away_ends_a_command_quietly(command: str) -> None:
         err = process.stderr.read()
 
         assert (process.wait(), err) == (1, "")
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["schemas", "schemas segment.joined", "check", "explain demo/sample.ndjson", "--help"],
+)
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_where_nobody_reads_the_results_a_command_ends_quietly_with_1(
+    command: str, unbuffered: str
+) -> None:
+    end, given = os.pipe()
+    os.close(end)
+    done = subprocess.run(
+        [*COMMAND, *command.split()],
+        cwd=ROOT,
+        env=environment({"_PYTHONUNBUFFERED": unbuffered}),
+        stdout=given,
+        stderr=subprocess.PIPE,
+        check=False,
+        timeout=PATIENCE,
+    )
+    os.close(given)
+
+    assert (done.returncode, done.stderr) == (1, b"")
 
 
 # -- a terminal -----------------------------------------------------------------------------

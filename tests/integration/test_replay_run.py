@@ -1,11 +1,13 @@
 """Dead letters replayed on real Kafka: once each, with what is still refused counted."""
 
 import asyncio
+import os
 import signal
 from collections import Counter
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
 
 from tests.brokers.kafka import Kafka
@@ -33,6 +35,13 @@ async def orders_sent(deployment: Deployment) -> Counter[str]:
 
 def outcomes(ended: Ended) -> Counter[str]:
     return Counter(line["outcome"] for line in ended.lines)
+
+
+def audit(ended: Ended) -> list[tuple[str, int, int]]:
+    """What the log tells of a replay that sends."""
+    logged = [orjson.loads(line) for line in ended.err.splitlines() if line.startswith(b"{")]
+    told = [line for line in logged if line["event"].startswith("replay_")]
+    return [(line["event"], line["records"], line["uid"]) for line in told]
 
 
 async def bury_all(deployment: Deployment) -> None:
@@ -73,6 +82,11 @@ async def test_letters_are_applied_once_when_the_refusals_are_lifted(
         second = await deployment.command("replay", "--yes", "--json")
         sent_by_both = await orders_sent(deployment) - sent_before
 
+        assert [audit(one) for one in (plan, first, second)] == [
+            [],
+            [("replay_begun", LETTERS, os.getuid()), ("replay_ended", LETTERS, os.getuid())],
+            [],
+        ]
         assert Counter(line["verdict"] for line in plan.lines) == {"send": LETTERS}
         assert not sent_by_the_plan
         assert (first.code, outcomes(first)) == (0, {"delivered": LETTERS})

@@ -8,7 +8,8 @@ import pytest
 from pydantic import SecretStr
 
 from consumer.errors import SettingsError
-from consumer.settings import Loaded
+from consumer.settings import PREFIX, Loaded, env_name
+from consumer.settings_conflicts import SECRETS
 from consumer.settings_sources import environment, load
 
 # An authority made for these tests alone.
@@ -498,6 +499,25 @@ def test_a_file_that_is_no_pem_is_told_with_its_setting(tmp_path: Path, text: st
     assert "(No such file or directory)" in authority or text is not None
 
 
+@pytest.mark.parametrize("text", [None, "", "no PEM"])
+def test_authorities_that_cannot_be_read_are_told_where_esputnik_is_called(
+    tmp_path: Path, text: str | None
+) -> None:
+    file = tmp_path / "none.pem" if text is None else a_file(tmp_path, text)
+    given: dict[str, Any] = {"_SSL_CERT_FILE": str(file), "ESPUTNIK__API_KEY": "k"}
+
+    line = fault(needs_api_key=True, **given)
+
+    assert line.startswith("SSL_CERT_FILE: cannot be used (")
+    assert line.endswith("; write the path of a PEM file, or leave it out")
+    loading(**given)
+
+
+def test_authorities_may_be_named_or_not(tmp_path: Path) -> None:
+    for file in (str(a_file(tmp_path, CERTIFICATE)), ""):
+        loading(needs_api_key=True, _SSL_CERT_FILE=file, ESPUTNIK__API_KEY="k")
+
+
 def test_an_authority_may_be_named_by_its_file(tmp_path: Path) -> None:
     file = a_file(tmp_path, CERTIFICATE)
 
@@ -579,6 +599,26 @@ def test_a_password_that_goes_unencrypted_is_worth_a_warning() -> None:
     (warning,) = plain.warnings
     assert warning.startswith("ESPUTNIK_SYNC_KAFKA__SECURITY_PROTOCOL: ")
     assert (scram.warnings, tls.warnings) == ((), ())
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["esputnik.api_key", "kafka.sasl_password", "privacy.hash_key", "admin.token"],
+)
+def test_a_secret_on_the_command_line_is_worth_a_warning(path: str) -> None:
+    name = env_name(path)
+    by_environment: dict[str, Any] = {name.removeprefix(PREFIX): "canary"}
+
+    (warning,) = loading(f"{path}=canary").warnings
+
+    assert warning.startswith(f"--set {path}: ")
+    assert warning.endswith(f"{name}_FILE")
+    assert "canary" not in warning
+    assert loading(**by_environment).warnings == ()
+
+
+def test_maps_of_secrets_are_secrets_as_well() -> None:
+    assert "webhooks.secrets" in SECRETS
 
 
 def test_without_anything_set_there_is_no_warning() -> None:

@@ -1,3 +1,4 @@
+import os
 from collections.abc import Collection
 
 import pytest
@@ -89,7 +90,8 @@ async def test_an_accepted_loss_is_one_line_of_the_log() -> None:
         await starts(client, "earliest", Partition("t", 0)).find([place(0), place(1)])
 
     assert [line for line in logs if line["event"] == "gap_accepted"] == [
-        {"event": "gap_accepted", "log_level": "warning", "topic": "t", "partition": 0, "offset": 3}
+        {"event": "gap_accepted", "log_level": "warning", "topic": "t", "partition": 0}
+        | {"offset": 3, "uid": os.getuid()}
     ]
 
 
