@@ -16,6 +16,7 @@ import structlog
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 from aiokafka.errors import KafkaError
 
+from consumer.errors import KafkaUnreachableError
 from consumer.kafka.reading import partition, topic_partition
 from consumer.kafka.starts import Starts
 from consumer.kafka.trouble import NO_OFFSET, UNKNOWN_PROGRESS
@@ -32,6 +33,8 @@ ASK_AGAIN = 0.5  # s
 class Assignment(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has no types
     """What one client was assigned. `epoch` counts assignments begun and ended.
 
+    While `is_over` nothing is begun: the client is given up, or about to subscribe anew.
+
     `read_to` holds the client's own positions: beyond what was taken, they pass over control
     records and holes. They tell the lag, nothing else.
     """
@@ -45,6 +48,7 @@ class Assignment(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka h
         held: frozenset[Partition],
     ) -> None:
         self.epoch = 0
+        self.is_over = False
         self.joined = asyncio.Event()
         self.fault: Exception | None = None
         self.read_to: dict[TopicPartition, int] = {}
@@ -74,18 +78,28 @@ class Assignment(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka h
     async def on_partitions_assigned(self, assigned: set[TopicPartition]) -> None:
         """Find where to begin in each partition, then let the listener begin."""
         self.epoch += 1
+        epoch = self.epoch
         self.read_to.clear()
         self._blocked.clear()
         self._unblock_at.clear()
         self._waiting = set(assigned)
         self._apply_pauses()
+        if self.is_over:
+            return
         for place in assigned:
             self._consumer.seek(place, 0)  # paused; without a position its fetcher asks and asks
         try:
             await self._ask()
         except Exception as fault:  # noqa: BLE001 - raised by the next poll
             self.fault = fault
-        self.joined.set()
+        if epoch == self.epoch:
+            self.joined.set()
+
+    def end(self) -> None:
+        """Begin nothing more, and hand out nothing of what was fetched."""
+        self.epoch += 1
+        self.is_over = True
+        self.joined.clear()
 
     # -- beginnings -----------------------------------------------------------------------
 
@@ -97,7 +111,7 @@ class Assignment(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka h
             del self._blocked[place], self._unblock_at[place]
         if over:
             self._apply_pauses()
-        if self._waiting and now >= self._ask_at:
+        if self._waiting and self.joined.is_set() and now >= self._ask_at:
             await self._ask()
 
     async def skip(self, place: TopicPartition) -> None:
@@ -124,7 +138,7 @@ class Assignment(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka h
             try:
                 async with asyncio.timeout(ASK_SECONDS):
                     found = await self._starts.find(self._waiting)
-            except (KafkaError, TimeoutError) as trouble:
+            except (KafkaError, KafkaUnreachableError, TimeoutError) as trouble:
                 log.warning("starts_not_known", error=type(trouble).__name__)
                 return
         if epoch == self.epoch:

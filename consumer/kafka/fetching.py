@@ -7,6 +7,8 @@ What aiokafka does, and this file therefore does not trust:
   partition, each is read by itself, record by record, until the bad one shows.
 - A cancelled `getmany` spoils its own watch on idle members, and a rebalance keeps it waiting: it
   runs in a task that no poll cancels, and polls return empty-handed meanwhile.
+- A subscription that changes at a bad moment cancels the client's own tasks, and every `getmany`
+  from then on ends as if it had been cancelled: such a client is broken.
 - What was fetched just before a rebalance would be read over what comes after it: each fetch
   carries the epoch of its assignment, and one of another epoch is dropped.
 """
@@ -73,6 +75,7 @@ class Fetching:
         self._starts = starts
         self._listener = listener
         self._isolation = isolation
+        self._is_given_up = False
         self._task: asyncio.Task[Fetched] | None = None
         self._suspects: deque[TopicPartition] = deque()
 
@@ -94,6 +97,10 @@ class Fetching:
         if not task.done():
             return ()
         self._task = None
+        if task.cancelled():
+            if not self._is_given_up:
+                raise BrokenError("CancelledError")
+            return ()
         fetched = task.result()
         verdict = self._judge(fetched.trouble)
         if fetched.epoch != self._assignment.epoch:
@@ -106,6 +113,7 @@ class Fetching:
 
     def cancel(self) -> None:
         """Fetch no more."""
+        self._is_given_up = True
         if self._task is not None:
             self._task.cancel()
 

@@ -15,6 +15,7 @@ from consumer.kafka.answers import renew
 from consumer.kafka.assignment import Assignment
 from consumer.kafka.commits import Commits
 from consumer.kafka.connection import AUTHENTICATION_FAULTS, Connection, refused, start
+from consumer.kafka.fence import fence
 from consumer.kafka.fetching import Fetching
 from consumer.kafka.reading import FETCH_BYTES, partition, topic_partition
 from consumer.kafka.starts import GroupOptions, Starts
@@ -70,25 +71,16 @@ class Membership:
 
     def subscribe(self, topics: Collection[str]) -> None:
         """Read these topics from now on; the group rebalances."""
+        self.assignment.is_over = False
         self.consumer.subscribe(topics=list(topics), listener=self.assignment)
 
     async def let_go(self) -> None:
         """Have the listener finish and commit; after this nothing may be committed any more."""
+        self.assignment.end()
         await self.listener.revoking([partition(place) for place in self.consumer.assignment()])
-
-    @property
-    def is_member(self) -> bool:
-        """Tell whether the group knows us, as far as we have heard.
-
-        Once out, aiokafka forgets who it was and commits as nobody. Brokers take that from a group
-        that is empty by then, over whatever others have committed meanwhile.
-        """
-        return bool(self.consumer._coordinator.member_id)  # noqa: SLF001 - nothing public tells
 
     async def commit(self, points: Mapping[Partition, Point]) -> bool:
         """Commit; False where the group did not take it, or did not say in time."""
-        if not self.is_member:
-            return False
         offsets = {topic_partition(p): OffsetAndMetadata(*point) for p, point in points.items()}
         try:
             async with asyncio.timeout(COMMIT_SECONDS):
@@ -96,7 +88,7 @@ class Membership:
         except (KafkaError, TimeoutError) as trouble:
             log.warning("commit_not_taken", error=type(trouble).__name__)
             return False
-        return self.is_member
+        return True
 
     def share(self, topics: Collection[str]) -> float:
         """Return our part of all partitions of these topics, 0 to 1."""
@@ -178,6 +170,7 @@ async def join(  # noqa: PLR0913 - the parts it is built of
         await consumer.stop()
         raise
     renew(lease, consumer)
+    fence(consumer)
     commits = Commits(connection, group.group_id)
     starts = Starts(consumer, commits, group.offset_reset, gaps)
     assignment = Assignment(consumer, starts, listener, held=held)

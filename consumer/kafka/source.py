@@ -36,6 +36,7 @@ class KafkaSource:
         self._member: Membership | None = None
         self._held: frozenset[Partition] = frozenset()
         self._chore: asyncio.Task[None] | None = None
+        self._leaving: asyncio.Task[None] | None = None
 
     # -- beginning and end ----------------------------------------------------------------
 
@@ -61,6 +62,8 @@ class KafkaSource:
         if self._chore is not None:
             self._chore.cancel()
             await asyncio.wait({self._chore})
+        if self._leaving is not None:
+            await asyncio.wait({self._leaving})
         if self._member is not None:
             await self._member.leave()
 
@@ -158,7 +161,10 @@ class KafkaSource:
         if self._member is not None:
             await self._member.let_go()
             leaving, self._member = self._member, None
-            await leaving.leave()
+            # A task of its own: a stop meanwhile must not leave it in the group.
+            self._leaving = asyncio.get_running_loop().create_task(leaving.leave())
+            await asyncio.wait({self._leaving})
+            self._leaving.result()
             await asyncio.sleep(BREATH)
         while self._member is None:
             try:

@@ -83,6 +83,7 @@ SHELL = {
     "consumer/kafka/assignment.py",
     "consumer/kafka/commits.py",
     "consumer/kafka/connection.py",
+    "consumer/kafka/fence.py",
     "consumer/kafka/fetching.py",
     "consumer/kafka/following_topic.py",
     "consumer/kafka/login.py",

@@ -15,13 +15,33 @@ from consumer.record import Record
 PLACEHOLDER = "xx-header-name-xx"
 NO_TEXT = b"\xff\xfe-header-name-\xff\xfe"  # as long, and no UTF-8
 CRC_AT, CHECKED_FROM = 17, 21  # in a batch of magic 2
+ATTRIBUTES_AT = 21
+TRANSACTIONAL, CONTROL = 0x10, 0x20
+COMMITTED = b"\0\0\0\1"  # a marker's key: its version, and that the transaction was committed
 MAGIC = 2
 SECONDS = 10.0  # until a broker must take a batch
 
 
 def batch(values: list[bytes], *, bad: int | None = None) -> bytes:
     """Return a batch of these values; the header name of record `bad` is no UTF-8."""
-    builder = DefaultRecordBatchBuilder(
+    builder = _builder()
+    for number, value in enumerate(values):
+        headers = [(PLACEHOLDER, b"v")] if number == bad else []
+        builder.append(number, timestamp=None, key=None, value=value, headers=headers)
+    return _sealed(bytearray(builder.build().replace(PLACEHOLDER.encode(), NO_TEXT)))
+
+
+def marker() -> bytes:
+    """Return what a broker writes at the end of a transaction: an offset of no record."""
+    builder = _builder()
+    builder.append(0, timestamp=None, key=COMMITTED, value=b"\0" * 6, headers=[])
+    raw = bytearray(builder.build())
+    struct.pack_into(">H", raw, ATTRIBUTES_AT, TRANSACTIONAL | CONTROL)
+    return _sealed(raw)
+
+
+def _builder() -> DefaultRecordBatchBuilder:
+    return DefaultRecordBatchBuilder(
         magic=MAGIC,
         compression_type=0,
         is_transactional=0,
@@ -30,10 +50,10 @@ def batch(values: list[bytes], *, bad: int | None = None) -> bytes:
         base_sequence=-1,
         batch_size=1_000_000,
     )
-    for number, value in enumerate(values):
-        headers = [(PLACEHOLDER, b"v")] if number == bad else []
-        builder.append(number, timestamp=None, key=None, value=value, headers=headers)
-    raw = bytearray(builder.build().replace(PLACEHOLDER.encode(), NO_TEXT))
+
+
+def _sealed(raw: bytearray) -> bytes:
+    """Return a batch with the checksum that it should have."""
     struct.pack_into(">I", raw, CRC_AT, calc_crc32c(bytes(raw[CHECKED_FROM:])))
     return bytes(raw)
 

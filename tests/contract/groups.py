@@ -1,4 +1,4 @@
-"""The same group twice: on the broker in memory, and on Apache Kafka."""
+"""The same group on brokers in memory of three kinds, and on Apache Kafka."""
 
 import asyncio
 import random
@@ -15,6 +15,7 @@ from tests.brokers.raw import batch, produce_raw
 from tests.brokers.topics import entry, fresh, in_transaction, make_topics, produce
 from tests.builders import a_record
 from tests.contract.reader import Reader
+from tests.fakes.brokers import Brokers
 from tests.fakes.group import Group as SimulatedMembers
 from tests.fakes.group import Member
 from tests.fakes.kafka import FakeBroker, FakeSource
@@ -77,6 +78,43 @@ class SimulatedGroup(FakeGroup):
 
     def member(self) -> Reader:
         return Reader(Member(self._group, random.Random(0)))  # noqa: S311 - chance, not secrecy
+
+
+class WiredGroup:
+    """In memory, below the real source and aiokafka; `in_place_of_sockets` must last."""
+
+    def __init__(self, brokers: Brokers) -> None:
+        self._brokers = brokers
+
+    async def topic(self, partitions: int = 1) -> str:
+        name = fresh("topic")
+        self._brokers.make(name, partitions)
+        return name
+
+    async def put(self, topic: str, partition: int, *values: bytes) -> None:
+        for value in values:
+            self._brokers.put(TopicPartition(topic, partition), value)
+
+    async def put_unreadable(self, topic: str, partition: int) -> None:
+        self._brokers.put(TopicPartition(topic, partition), b"unreadable", bad=0)
+
+    async def leave_hole(self, topic: str, partition: int) -> None:
+        self._brokers.logs[TopicPartition(topic, partition)].put_marker()
+
+    async def delete_before(self, topic: str, partition: int, offset: int) -> None:
+        self._brokers.logs[TopicPartition(topic, partition)].first = offset
+
+    async def commit(self, points: Mapping[Partition, int]) -> None:
+        commits = self._brokers.group.commits
+        commits |= {TopicPartition(*place): Point(at) for place, at in points.items()}
+
+    async def committed(self, topic: str, partition: int) -> int | None:
+        point = self._brokers.group.commits.get(TopicPartition(topic, partition))
+        return point.offset if point is not None else None
+
+    def member(self) -> Reader:
+        group = GroupOptions(group_id="group")
+        return Reader(KafkaSource(Connection(bootstrap_servers="127.0.0.1:9092"), group))
 
 
 class KafkaGroup:

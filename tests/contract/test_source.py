@@ -1,24 +1,36 @@
 """What a worker may rely on of a source: of the broker in memory as of Apache Kafka."""
 
-from collections.abc import AsyncIterator
+import random
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
 from consumer.progress import write_progress
 from consumer.record import Partition, Point
-from tests.contract.groups import FakeGroup, Group, KafkaGroup, SimulatedGroup
+from tests.contract.groups import FakeGroup, Group, KafkaGroup, SimulatedGroup, WiredGroup
 from tests.contract.reader import Reader, while_polling
+from tests.fakes.brokers import Brokers
+from tests.fakes.wire import Wire, in_place_of_sockets
 
 pytestmark = pytest.mark.timeout(120)  # the first test to need the broker waits for its start
 
 
-@pytest.fixture(params=["memory", "simulated", pytest.param("kafka", marks=pytest.mark.kafka)])
-def group(request: pytest.FixtureRequest) -> Group:
-    if request.param == "memory":
-        return FakeGroup()
-    if request.param == "simulated":
-        return SimulatedGroup()
-    return KafkaGroup(request.getfixturevalue("kafka").bootstrap)
+KINDS = ["memory", "simulated", "wired", pytest.param("kafka", marks=pytest.mark.kafka)]
+
+
+@pytest.fixture(params=KINDS)
+def group(request: pytest.FixtureRequest) -> Iterator[Group]:
+    match request.param:
+        case "memory":
+            yield FakeGroup()
+        case "simulated":
+            yield SimulatedGroup()
+        case "wired":
+            brokers = Brokers(random.Random(0))  # noqa: S311 - chance, not secrecy
+            with in_place_of_sockets(Wire(brokers)):
+                yield WiredGroup(brokers)
+        case _:
+            yield KafkaGroup(request.getfixturevalue("kafka").bootstrap)
 
 
 @pytest.fixture

@@ -48,6 +48,7 @@ class StubClient:
     asleep: set[TopicPartition] = field(default_factory=set)
     asked: list[tuple[TopicPartition, ...]] = field(default_factory=list)
     refuses_commits: Exception | None = None
+    no_broker: Exception | None = None
     tells: asyncio.Event = field(default_factory=asyncio.Event)  # where the logs begin
 
     def __post_init__(self) -> None:
@@ -58,6 +59,8 @@ class StubClient:
         return self.numbers
 
     async def read(self, places: Iterable[TopicPartition]) -> dict[TopicPartition, Point]:
+        if self.no_broker is not None:
+            raise self.no_broker
         return {at: Point(self.commits[at]) for at in places if at in self.commits}
 
     async def commit(self, offsets: Mapping[TopicPartition, int]) -> None:

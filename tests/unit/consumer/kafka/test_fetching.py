@@ -5,10 +5,12 @@ import pytest
 from aiokafka import TopicPartition
 from aiokafka.errors import CommitFailedError, KafkaError, OffsetOutOfRangeError
 
-from consumer.kafka.assignment import Assignment
+from consumer.errors import KafkaUnreachableError
+from consumer.kafka.assignment import ASK_AGAIN, Assignment
 from consumer.kafka.fetching import BrokenError, Fetching
 from consumer.kafka.starts import Starts
 from consumer.record import Partition
+from tests.fakes.time import run
 from tests.unit.consumer.kafka.stubs import StubClient, StubListener, a_message, place
 
 NO_TEXT = UnicodeDecodeError("utf-8", b"\xff", 0, 1, "invalid start byte")
@@ -155,3 +157,74 @@ async def test_a_held_partition_is_not_read_after_a_rebalance_either(stage: Stag
     await stage.assign(place(0), place(1))
 
     assert stage.client.asleep == {place(0)}
+
+
+async def test_a_client_that_is_given_up_while_it_is_polled_brings_nothing(stage: Stage) -> None:
+    polling = asyncio.ensure_future(stage.fetching.poll(100, 60.0))
+    await asyncio.sleep(0)
+
+    stage.fetching.cancel()
+
+    assert await polling == ()
+
+
+async def test_a_client_whose_own_tasks_were_cancelled_is_broken(stage: Stage) -> None:
+    polling = asyncio.ensure_future(stage.fetching.poll(100, 60.0))
+    await asyncio.sleep(0)
+
+    stage.fetching.begin(100, 60.0).cancel()
+
+    with pytest.raises(BrokenError):
+        await polling
+
+
+async def test_what_was_fetched_before_the_listener_let_go_is_dropped(stage: Stage) -> None:
+    await stage.poll()
+    stage.client.answer({place(0): [a_message(0, 5)]})
+    await stage.fetching.begin(100, 0.0)
+
+    stage.assignment.end()
+
+    assert await stage.poll() == []
+
+
+def test_no_start_is_asked_for_between_two_subscriptions() -> None:
+    async def play() -> Stage:
+        stage = Stage(numbers={0})
+        stage.client.tells.clear()
+        asking = asyncio.ensure_future(stage.assign(place(0)))
+        await asyncio.sleep(0)
+        stage.assignment.end()
+        stage.client.owned = set()  # as aiokafka has it once it subscribed anew
+        stage.assignment.is_over = False
+        stage.client.tells.set()
+        await asking
+        await asyncio.sleep(ASK_AGAIN)
+        await stage.assignment.go_on()
+        return stage
+
+    assert run(play()).listener.told == []
+
+
+async def test_a_client_that_was_given_up_is_told_of_nothing_more(stage: Stage) -> None:
+    stage.assignment.end()
+
+    await stage.assign(place(0))
+
+    assert stage.listener.told == ["assigned"]  # before
+
+
+def test_starts_that_no_broker_tells_are_asked_for_again() -> None:
+    async def play() -> Stage:
+        stage = Stage(numbers={0})
+        stage.client.no_broker = KafkaUnreachableError("none")
+        await stage.assign(place(0))
+        stage.client.no_broker = None
+        await asyncio.sleep(ASK_AGAIN)
+        await stage.assignment.go_on()
+        return stage
+
+    stage = run(play())
+
+    assert stage.assignment.fault is None
+    assert stage.listener.told == ["assigned"]

@@ -1,0 +1,70 @@
+"""The real source and the real aiokafka on brokers in memory, where what happens must be timed."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import pytest
+from aiokafka import TopicPartition
+
+from consumer.kafka import Connection, GroupOptions, KafkaSource
+from tests.contract.reader import Reader
+from tests.fakes.brokers import Brokers
+from tests.fakes.time import run
+from tests.fakes.wire import Dice, Wire, in_place_of_sockets
+
+PLACE = TopicPartition("a", 0)
+
+
+class Stage:
+    """A topic of one partition, and a member that reads it."""
+
+    def __init__(self, dice: Dice) -> None:
+        self.brokers = Brokers(dice)
+        self.brokers.make(PLACE.topic, 1)
+        self.wire = Wire(self.brokers, slowest=0.01)
+        here = Connection(bootstrap_servers="127.0.0.1:9092")
+        self.source = KafkaSource(here, GroupOptions(group_id="group"))
+        self.reader = Reader(self.source)
+
+
+def staged(story: Callable[[Stage], Awaitable[None]]) -> None:
+    """Play a story in virtual time."""
+    dice = Dice(0)
+
+    async def play() -> None:
+        stage = Stage(dice)
+        with in_place_of_sockets(stage.wire, dice):
+            await stage.source.start([PLACE.topic], stage.reader)
+            try:
+                await story(stage)
+            finally:
+                await stage.source.stop()
+
+    run(play())
+
+
+def test_a_poll_that_a_new_client_interrupts_ends_and_reading_goes_on() -> None:
+    async def story(stage: Stage) -> None:
+        polling = asyncio.ensure_future(stage.source.poll(100, 60.0))
+        await asyncio.sleep(1)
+
+        stage.source.rebuild()
+        stage.brokers.put(PLACE, b"v")
+
+        assert list(await polling) == []
+        await stage.reader.until_taken(1)
+
+    staged(story)
+
+
+@pytest.mark.parametrize("ms", range(0, 60, 2))
+def test_a_stop_leaves_the_group_while_another_client_is_made(ms: int) -> None:
+    async def story(stage: Stage) -> None:
+        stage.source.rebuild()
+        await asyncio.sleep(ms / 1000)
+
+        await stage.source.stop()
+
+        assert stage.brokers.group.members == {}
+
+    staged(story)
