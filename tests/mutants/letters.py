@@ -49,7 +49,6 @@ MUTANTS = (
         tests=(
             f"{REPLAYS}::test_what_is_still_refused_in_a_replay_tells_what_became_of_each_call",
         ),
-        unseen="histories replay no letters",
     ),
     Mutant(
         name="M23",

@@ -1,27 +1,28 @@
 """What must hold once everything is quiet again."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from consumer.plan import Planned
 from tests.fakes.schedule import this_loop
+from tests.simulation.process import Process
 from tests.simulation.replica import Replica
 from tests.simulation.sequential import quiet, tell, visible
-from tests.simulation.watch import CANARY, Entry
+from tests.simulation.watch import CANARY
 from tests.simulation.world import World, populate
 
 AGAIN, FEW = 0.1, 5  # of the calls that may be made again although nothing went wrong
 
 
-def check(world: World) -> None:
-    """Note all that does not hold."""
+def check(world: World, told: Sequence[Sequence[Planned]]) -> None:
+    """Note all that does not hold; `told` is what eSputnik was told, as far as one can see."""
     world.history.look(world.network.now)
     world.watch.look()
     world.watch.overtaken()
     for number, text in [
         *_unfinished(world),
         *_books(world),
-        *_state(world),
+        *_state(world, told),
         *_counted(world),
         *_budget(world),
     ]:
@@ -46,8 +47,8 @@ def is_idle(replica: Replica) -> bool:
     return has_joined and source.is_joined and not is_busy and not replica.busy
 
 
-def check_stopped(replica: Replica) -> None:
-    """I16: a replica that has stopped leaves nothing behind."""
+def check_stopped(replica: Process) -> None:
+    """I16: a process that has stopped leaves nothing behind."""
     broken = replica.world.watch.broken
     if this_loop().tasks[replica.name]:
         names = [str(task.get_coro()) for task in this_loop().tasks[replica.name]]
@@ -95,27 +96,39 @@ def _books(world: World) -> Iterator[tuple[str, str]]:
             yield "I3", f"{replica.name} took {taken} records and ended {ended}"
 
 
-def _state(world: World) -> Iterator[tuple[str, str]]:
-    """I8, I9, I11: all is as if each event had been told alone, in order.
+def told_by(world: World) -> list[list[Planned]]:
+    """Return what was told, in order, in the ways that it may be understood.
 
     What was buried was not told, save for what is buried besides. What was told once, alone or
     merged into another, and told again with all around it and buried then, may be either.
     """
-    watch, found = world.watch, visible(world.account)
-    ways = (watch.was_told, watch.was_told_last, watch.was_told_merged)
-    expected, *others = [_as_told(world, was_told) for was_told in ways]
+    watch = world.watch
+    return [
+        [
+            entry.plan
+            for entry in watch.entries.values()
+            if is_told(entry) and isinstance(entry.plan, Planned)
+        ]
+        for is_told in (watch.was_told, watch.was_told_last, watch.was_told_merged)
+    ]
+
+
+def _state(world: World, told: Sequence[Sequence[Planned]]) -> Iterator[tuple[str, str]]:
+    """I8, I9, I11: all is as if each event had been told alone, in order."""
+    found = visible(world.account)
+    ways = [plans for number, plans in enumerate(told) if plans not in told[:number]]
+    expected, *others = [_as_told(world, plans) for plans in ways]
     for name in sorted(expected.keys() | found.keys()):
         is_one = found.get(name) in [way.get(name) for way in (expected, *others)]
         if not is_one and not _is_residual(world, name):
             yield "I8", f"{name} is {found.get(name)}, should be {expected.get(name)}"
 
 
-def _as_told(world: World, was_told: Callable[[Entry], bool]) -> dict[str, Any]:
+def _as_told(world: World, plans: Sequence[Planned]) -> dict[str, Any]:
     """Return what an account would hold by the events that were told."""
     account = quiet(world.plan.switches)
     populate(account)
-    entries = [entry for entry in world.watch.entries.values() if was_told(entry)]
-    tell(account, [entry.plan for entry in entries if isinstance(entry.plan, Planned)])
+    tell(account, plans)
     return visible(account)
 
 

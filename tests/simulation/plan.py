@@ -39,7 +39,9 @@ DISTURBANCES = {
     "flap": 2,
     "clock": 1,
 }
-CLIENT_IN = 5  # it is in one of so many: it takes a third of the time
+RERUN_FAULTS = ("", "500", "429", "refused", "reset", "late", "garbled", "slow", "letters")
+REPLAYED = 0.25  # of histories
+CLIENT_IN = 6  # it is in one of so many: it takes a third of the time
 STOP_SECONDS = (0.0, 0.5, 5.0, 20.0)
 
 
@@ -66,6 +68,20 @@ class Disturbance:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Rerun:
+    """All letters are replayed, once all is quiet, while something goes wrong for so many seconds.
+
+    `killed_after` so many seconds, 0 for not at all. `is_mended`: what was refused is taken now.
+    """
+
+    is_mended: bool
+    killed_after: float = 0.0
+    fault: str = ""
+    chance: float = 0.0
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """A history to be. `disorder` is that of the loop; latencies in seconds, at the most.
 
@@ -86,6 +102,7 @@ class Plan:
     disturbances: tuple[Disturbance, ...]
     holes: float = 0.0
     has_client: bool = False
+    reruns: tuple[Rerun, ...] = ()
 
     __pydantic_config__ = ConfigDict(ser_json_bytes="base64", val_json_bytes="base64")
 
@@ -146,6 +163,7 @@ def plan_of(seed: int) -> Plan:
         disturbances=tuple(_disturbances(rng, seed, seconds)),
         holes=rng.choice([0.0, 0.2]),
         has_client=seed % CLIENT_IN == 0,
+        reruns=tuple(_reruns(seed)),
     )
 
 
@@ -209,6 +227,23 @@ def _disturbance(rng: random.Random, seconds: float) -> Disturbance:
         point=rng.choice(POINTS) if kind == "kill" else "",
         skips=rng.choice([0, 0, 0, 1, 3, 10]),
     )
+
+
+def _reruns(seed: int) -> Iterator[Rerun]:
+    """Draw the replays: the last one is left in peace."""
+    rng = random.Random(f"reruns {seed}")  # noqa: S311 - chance, not secrecy
+    if rng.random() >= REPLAYED:
+        return
+    is_mended = rng.random() < 0.5
+    for _ in range(rng.choice([0, 1, 2])):
+        yield Rerun(
+            is_mended=is_mended,
+            killed_after=rng.choice([0.0, rng.uniform(0, 0.5), rng.uniform(0, 10)]),
+            fault=rng.choice(RERUN_FAULTS),
+            chance=rng.choice([0.1, 0.5]),
+            seconds=rng.choice([1.0, 10.0, 90.0]),
+        )
+    yield Rerun(is_mended=is_mended)
 
 
 def _drawn(rng: random.Random, weights: Mapping[str, int]) -> str:

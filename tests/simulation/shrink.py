@@ -1,4 +1,4 @@
-"""Makes a plan that breaks something smaller: first records, then faults, then disturbances."""
+"""Makes a plan that breaks something smaller: first records, then what goes wrong."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
@@ -6,7 +6,7 @@ from typing import Any
 
 from tests.simulation.plan import Plan
 
-PARTS = ("produces", "faults", "disturbances")
+PARTS = ("produces", "faults", "disturbances", "reruns")
 
 
 def shrink(plan: Plan, is_broken: Callable[[Plan], bool]) -> Plan:

@@ -12,6 +12,7 @@ from tests.fakes.schedule import RunawayError, run_seeded, this_loop
 from tests.fakes.time import StuckError
 from tests.simulation import final
 from tests.simulation.plan import Plan
+from tests.simulation.replaying import replayed
 from tests.simulation.watch import CANARY, lines_with
 from tests.simulation.world import World
 
@@ -75,7 +76,12 @@ async def _play(world: World) -> None:
     await _steps(world)
     world.heal()
     if await _comes_to_rest(world):
-        final.check(world)
+        told = final.told_by(world)
+        final.check(world, told)
+        if not world.watch.violations and world.plan.reruns:
+            again = await replayed(world)
+            await _comes_to_rest(world)
+            final.check(world, [[*plans, *again] for plans in told])
         for replica in world.living:
             final.check_idle(replica)
     await _stop_all(world)

@@ -25,6 +25,7 @@ from tests.simulation.history import Epoch
 from tests.simulation.requests import faults
 
 if TYPE_CHECKING:
+    from tests.simulation.process import Process
     from tests.simulation.replica import Replica
     from tests.simulation.world import World
 
@@ -252,13 +253,13 @@ class Watch:
         is_past = epoch.generation != self._world.group.generation
         return replica.is_dead or replica.is_stopping or is_past
 
-    def answered(self, replica: "Replica", key: str, heard: str) -> None:
+    def answered(self, replica: "Process", key: str, heard: str) -> None:
         """Take note of what a replica may know of a request that counts."""
         mine = [one for one in self.sends.get(key, ()) if one.epoch.replica == replica.name]
         if mine:
             mine[-1].fate = heard
 
-    def sends_of(self, replica: "Replica") -> None:
+    def sends_of(self, replica: "Process") -> None:
         """I6: of calls that share a name one alone is under way in a replica."""
         exchange = replica.delivery._exchange  # noqa: SLF001 - the seam lies within
         send = exchange.send
@@ -275,7 +276,7 @@ class Watch:
 
         exchange.send = watched  # type: ignore[method-assign]  # as above
 
-    def _occupy(self, replica: "Replica", errands: Sequence[Errand]) -> list[str]:
+    def _occupy(self, replica: "Process", errands: Sequence[Errand]) -> list[str]:
         names: list[str] = []
         for errand in errands:
             lanes = {name for one in errand.members() for name in one.origin.lanes}

@@ -62,6 +62,7 @@ class World:
         self.group.on_commit = self._committed
         self.account = Account(switches=Switches(**plan.switches), seed=plan.seed)
         self.memory = FakeTopic()
+        self.notes: list[Record] = []  # what replays write down
         self.history = History(self.account)
         self.network = Network(
             self.account,
