@@ -8,6 +8,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 DEMO := $(VENV)/.installed-demo
 TEST := $(VENV)/.installed-test
 BENCH := .venv-bench/.installed-bench
+FUZZ := .venv-fuzz/.installed-fuzz
 QUIX := .venv-bench-quix/.installed-bench-quix
 PACKAGE := pyproject.toml requirements/hatch_dependencies.py requirements/run.in
 LOCK := uv pip compile --universal --python-version 3.11 --generate-hashes \
@@ -16,7 +17,7 @@ IMAGE ?= esputnik-sync
 PYTEST_ARGS ?=
 BENCH_ARGS ?= versus
 
-.PHONY: help venv demo test check lint types wheel pure bench soak chaos mutants docs lock image clean
+.PHONY: help venv demo test check lint types wheel pure bench soak chaos fuzz mutants docs lock image clean
 
 help: ## Show these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-7s %s\n", $$1, $$2}' Makefile
@@ -67,6 +68,13 @@ soak: $(TEST) ## Play SEEDS histories, 10,000 unless said otherwise; prints thos
 chaos: $(TEST) ## Kill, freeze and bounce real processes and brokers, for half an hour or so
 	SYNC_TEST_CHAOS=full $(BIN)/python -m pytest tests/chaos $(PYTEST_ARGS)
 
+# An environment of its own: there are no wheels of the fuzzer but for Linux.
+fuzz: ## Let coverage guide hostile input, SECONDS a target (60); what breaks lies in build/fuzz
+	@$(MAKE) --no-print-directory VENV=.venv-fuzz $(FUZZ)
+	@for name in $(or $(TARGETS),decoding events answers letters progress); do \
+		.venv-fuzz/bin/python -m tests.fuzz.guided $$name $(or $(SECONDS),60) || exit 1; \
+	done
+
 mutants: $(TEST) ## Plant deliberate defects and see each caught by its tests; MUTANTS names some
 	$(BIN)/python -m tests.mutants $(MUTANTS)
 
@@ -75,7 +83,7 @@ docs: $(TEST) ## Write the tables of docs/ anew, and try every example in them
 	$(BIN)/python -m pytest tests/docs
 
 lock: ## Pin the newest versions in requirements/*.txt; needs uv
-	@for name in run demo test bench bench-quix; do \
+	@for name in run demo test bench bench-quix fuzz; do \
 		$(LOCK) --upgrade requirements/$$name.in -o requirements/$$name.txt || exit 1; \
 	done
 
@@ -83,7 +91,7 @@ image: ## Build the container image
 	docker build --tag $(IMAGE) .
 
 clean: ## Remove what these targets made, .venv included
-	rm -rf $(VENV) .venv-bench* build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage
+	rm -rf $(VENV) .venv-bench* .venv-fuzz build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # A lock names all there is to install: left to resolve an extra, pip may pick a version beyond it.
@@ -103,6 +111,12 @@ $(TEST): requirements/test.txt $(PACKAGE) | $(BIN)/python
 $(BENCH): requirements/bench.txt $(PACKAGE) | $(BIN)/python
 	@echo "Installing what the bench needs into $(VENV)"
 	@$(PIP) install --no-deps --require-hashes -r requirements/bench.txt
+	@$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(FUZZ): requirements/fuzz.txt $(PACKAGE) | $(BIN)/python
+	@echo "Installing what fuzzing needs into $(VENV)"
+	@$(PIP) install --no-deps --require-hashes -r requirements/fuzz.txt
 	@$(PIP) install --no-deps --no-build-isolation --editable .
 	@touch $@
 

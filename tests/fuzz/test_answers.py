@@ -79,6 +79,22 @@ STATUSES = st.sampled_from([200, 201, 202, 204, 400, 401, 403, 404, 409, 413, 42
 ANSWERS = st.builds(Answer, status=STATUSES | st.integers(100, 999), body=BODIES, headers=HEADERS)
 
 
+def outcomes_of(call: Call, lookup: Request, status: int, body: bytes) -> None:
+    """Read one answer in all the ways in which answers are read."""
+    answer = Answer(status=status, body=body, headers={})
+    outcome = read(call, answer)
+    assert isinstance(outcome, OUTCOMES)
+    assert not (isinstance(outcome, Delivered) and status >= 500)
+    confirms(call, answer)
+    if call.shape is not None:
+        ends = read_bulk(call.shape, [call] * 3, answer)
+        assert isinstance(ends, Accepted) or len(ends) == 3
+    assert all(isinstance(text, str) for text in (learn(lookup, answer) or {}).values())
+    read_import_status(answer)
+    unsubscribed("ann@example.com", answer)
+    read_token(answer)
+
+
 @given(st.sampled_from(CALLS), ANSWERS)
 def test_a_call_has_an_outcome(call: Call, answer: Answer) -> None:
     outcome = read(call, answer)
