@@ -44,8 +44,6 @@ class Assignment(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka h
         consumer: AIOKafkaConsumer,
         starts: Starts,
         listener: Listener,
-        *,
-        held: frozenset[Partition],
     ) -> None:
         self.epoch = 0
         self.is_over = False
@@ -55,7 +53,7 @@ class Assignment(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka h
         self._consumer = consumer
         self._starts = starts
         self._listener = listener
-        self._held = held
+        self._held: frozenset[Partition] = frozenset()
         self._waiting: set[TopicPartition] = set()  # where to begin is not known yet
         self._asking = asyncio.Lock()
         self._ask_at = 0.0

@@ -7,8 +7,6 @@ What aiokafka does, and this file therefore does not trust:
   partition, each is read by itself, record by record, until the bad one shows.
 - A cancelled `getmany` spoils its own watch on idle members, and a rebalance keeps it waiting: it
   runs in a task that no poll cancels, and polls return empty-handed meanwhile.
-- A subscription that changes at a bad moment cancels the client's own tasks, and every `getmany`
-  from then on ends as if it had been cancelled: such a client is broken.
 - What was fetched just before a rebalance would be read over what comes after it: each fetch
   carries the epoch of its assignment, and one of another epoch is dropped.
 """
@@ -75,7 +73,6 @@ class Fetching:
         self._starts = starts
         self._listener = listener
         self._isolation = isolation
-        self._is_given_up = False
         self._task: asyncio.Task[Fetched] | None = None
         self._suspects: deque[TopicPartition] = deque()
 
@@ -97,9 +94,7 @@ class Fetching:
         if not task.done():
             return ()
         self._task = None
-        if task.cancelled():
-            if not self._is_given_up:
-                raise BrokenError("CancelledError")
+        if task.cancelled():  # the client is given up, or its own tasks have ended
             return ()
         fetched = task.result()
         verdict = self._judge(fetched.trouble)
@@ -113,7 +108,6 @@ class Fetching:
 
     def cancel(self) -> None:
         """Fetch no more."""
-        self._is_given_up = True
         if self._task is not None:
             self._task.cancel()
 

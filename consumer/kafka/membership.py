@@ -16,7 +16,7 @@ from consumer.kafka.assignment import Assignment
 from consumer.kafka.commits import Commits
 from consumer.kafka.connection import AUTHENTICATION_FAULTS, Connection, refused, start
 from consumer.kafka.fence import fence
-from consumer.kafka.fetching import Fetching
+from consumer.kafka.fetching import BrokenError, Fetching
 from consumer.kafka.reading import FETCH_BYTES, partition, topic_partition
 from consumer.kafka.starts import GroupOptions, Starts
 from consumer.lease import Lease
@@ -78,6 +78,18 @@ class Membership:
         """Have the listener finish and commit; after this nothing may be committed any more."""
         self.assignment.end()
         await self.listener.revoking([partition(place) for place in self.consumer.assignment()])
+
+    def look(self) -> None:
+        """See that the client still deals with the group.
+
+        A subscription that changes at a bad moment cancels aiokafka's own tasks: a fetch waits for
+        ever then, or ends as if it had been cancelled.
+
+        Raises:
+            BrokenError: It does not.
+        """
+        if self.consumer._coordinator._coordination_task.done():  # noqa: SLF001 - nothing public tells
+            raise BrokenError("CancelledError")
 
     async def commit(self, points: Mapping[Partition, Point]) -> bool:
         """Commit; False where the group did not take it, or did not say in time."""
@@ -154,7 +166,6 @@ async def join(  # noqa: PLR0913 - the parts it is built of
     listener: Listener,
     lease: Lease,
     gaps: set[Partition],
-    held: frozenset[Partition],
 ) -> Membership:
     """Connect and join the group; without topics, only connect.
 
@@ -173,7 +184,7 @@ async def join(  # noqa: PLR0913 - the parts it is built of
     fence(consumer)
     commits = Commits(connection, group.group_id)
     starts = Starts(consumer, commits, group.offset_reset, gaps)
-    assignment = Assignment(consumer, starts, listener, held=held)
+    assignment = Assignment(consumer, starts, listener)
     fetching = Fetching(consumer, assignment, starts, listener, group.isolation_level)
     member = Membership(
         consumer=consumer,

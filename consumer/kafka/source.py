@@ -87,6 +87,7 @@ class KafkaSource:
             raise member.assignment.fault
         await member.assignment.go_on()
         try:
+            member.look()
             return await member.fetching.poll(max_records, seconds)
         except BrokenError as trouble:
             log.warning("kafka_client_broken", error=str(trouble))
@@ -174,15 +175,16 @@ class KafkaSource:
                 await asyncio.sleep(REJOIN_SECONDS)
 
     async def _join(self) -> Membership:
-        return await join(
+        member = await join(
             self._connection,
             self._group,
             self._topics,
             listener=self._told,
             lease=self.lease,
             gaps=self._gaps,
-            held=self._held,
         )
+        member.assignment.hold(self._held)  # as it is by now: to connect takes a while
+        return member
 
     def _begin_chore(self, chore: Callable[[], Coroutine[Any, Any, None]]) -> None:
         before = self._chore

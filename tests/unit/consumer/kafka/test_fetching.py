@@ -23,7 +23,7 @@ class Stage:
         self.client = StubClient(numbers=set(numbers))
         self.listener = StubListener()
         starts = Starts(self.client, self.client, "earliest", set())
-        self.assignment = Assignment(self.client, starts, self.listener, held=frozenset())
+        self.assignment = Assignment(self.client, starts, self.listener)
         self.fetching = Fetching(
             self.client, self.assignment, starts, self.listener, "read_committed"
         )
@@ -166,16 +166,6 @@ async def test_a_client_that_is_given_up_while_it_is_polled_brings_nothing(stage
     stage.fetching.cancel()
 
     assert await polling == ()
-
-
-async def test_a_client_whose_own_tasks_were_cancelled_is_broken(stage: Stage) -> None:
-    polling = asyncio.ensure_future(stage.fetching.poll(100, 60.0))
-    await asyncio.sleep(0)
-
-    stage.fetching.begin(100, 60.0).cancel()
-
-    with pytest.raises(BrokenError):
-        await polling
 
 
 async def test_what_was_fetched_before_the_listener_let_go_is_dropped(stage: Stage) -> None:

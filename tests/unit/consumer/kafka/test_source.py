@@ -7,6 +7,7 @@ import pytest
 from aiokafka import TopicPartition
 
 from consumer.kafka import Connection, GroupOptions, KafkaSource
+from consumer.record import Partition
 from tests.contract.reader import Reader
 from tests.fakes.brokers import Brokers
 from tests.fakes.time import run
@@ -66,5 +67,38 @@ def test_a_stop_leaves_the_group_while_another_client_is_made(ms: int) -> None:
         await stage.source.stop()
 
         assert stage.brokers.group.members == {}
+
+    staged(story)
+
+
+def test_what_is_held_while_another_client_connects_is_held_by_it() -> None:
+    async def story(stage: Stage) -> None:
+        stage.wire.cut.add("")
+        stage.source.rebuild()
+        await asyncio.sleep(3)
+        stage.source.hold([Partition(*PLACE)])
+        stage.wire.cut.clear()
+        stage.brokers.put(PLACE, b"v")
+
+        await stage.reader.until(lambda: stage.source.is_joined)
+        for _ in range(5):
+            await stage.reader.poll()
+        assert stage.reader.taken == []
+
+        stage.source.hold([])
+        await stage.reader.until_taken(1)
+
+    staged(story)
+
+
+@pytest.mark.parametrize("ms", range(0, 1200, 10))
+def test_reading_goes_on_whenever_topics_are_found_in_a_rebalance(ms: int) -> None:
+    async def story(stage: Stage) -> None:
+        stage.brokers.group.rebalance()
+        await asyncio.sleep(ms / 1000)
+        stage.source.resubscribe([PLACE.topic])
+        stage.brokers.put(PLACE, b"v")
+
+        await stage.reader.until_taken(1)
 
     staged(story)
