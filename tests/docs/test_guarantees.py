@@ -19,7 +19,7 @@ NO_TEST = "no test"
 NAMED = re.compile(r"`(tests/[\w/]+\.py)::(\w+)`")
 SECTION = re.compile(r"^## (G\d+): .*?(?=^## )", re.MULTILINE | re.DOTALL)
 ROW = re.compile(r"^\| ((?:P|CN-|K-|H-)\d+)\b.*$", re.MULTILINE)
-CHECKED = re.compile(r"\b([IL]\d+)\b")
+CHECKED = re.compile(r"\b([EIL]\d+)\b")
 PARTS = ("**Promised.** ", "**Limit.** ", "**Shown by**")
 
 
@@ -77,9 +77,9 @@ def test_a_promise_says_its_limit_and_what_shows_it(name: str) -> None:
 
 
 def test_what_histories_look_at_is_explained_by_its_number() -> None:
-    files = (ROOT / "tests" / "simulation").glob("*.py")
+    files = (ROOT / "tests" / "simulation").rglob("*.py")
     used = {number for file in files for number in CHECKED.findall(file.read_text("utf-8"))}
     page = (ROOT / "docs" / "testing.md").read_text("utf-8")
 
     assert used
-    assert used == set(re.findall(r"^\| ([IL]\d+) \|", page, re.MULTILINE))
+    assert used == set(re.findall(r"^\| ([EIL]\d+) \|", page, re.MULTILINE))

@@ -6,8 +6,8 @@ BURIALS = "tests/service/test_burials.py"
 CRASHES = "tests/service/test_crashes.py"
 DELIVERY = "tests/service/test_delivery.py"
 OUTAGES = "tests/service/test_outages.py"
+EDGE = "tests/simulation/edge/test_edge.py"
 FETCHING = "tests/unit/consumer/kafka/test_fetching.py"
-KAFKA_ALONE = "histories have a broker in memory in place of the Kafka client and its edge"
 LEDGER = "tests/unit/consumer/test_ledger.py"
 COMMIT_POINT = "        return self._open[0].record.offset if self._open else self.next_to_take\n"
 
@@ -86,8 +86,10 @@ MUTANTS = (
         file="consumer/kafka/assignment.py",
         old="        self._waiting = set(assigned)\n",
         new="        self._waiting, self._held = set(assigned), frozenset()\n",
-        tests=(f"{FETCHING}::test_a_held_partition_is_not_read_after_a_rebalance_either",),
-        unseen=KAFKA_ALONE,
+        tests=(
+            f"{FETCHING}::test_a_held_partition_is_not_read_after_a_rebalance_either",
+            f"{EDGE}::test_every_record_comes_once_in_order_to_whoever_it_belongs_to",
+        ),
     ),
     Mutant(
         name="M21",
@@ -95,8 +97,10 @@ MUTANTS = (
         file="consumer/kafka/fetching.py",
         old="            self._assignment.seek_back()\n",
         new="            pass\n",
-        tests=(f"{FETCHING}::test_after_an_error_everything_is_sought_back_to_what_was_taken",),
-        unseen=KAFKA_ALONE,
+        tests=(
+            f"{FETCHING}::test_after_an_error_everything_is_sought_back_to_what_was_taken",
+            f"{EDGE}::test_every_record_comes_once_in_order_to_whoever_it_belongs_to",
+        ),
     ),
     Mutant(
         name="M22",
