@@ -19,7 +19,7 @@ from consumer.shares import Traffic
 from consumer.turns import Turns
 from esputnik import requests
 from esputnik.answers import confirms, learn, read, read_bulk
-from esputnik.call import Action, Call, Quota, Repeat, Request
+from esputnik.call import Action, Call, Repeat, Request
 from esputnik.outcome import (
     Accepted,
     Answer,
@@ -31,6 +31,7 @@ from esputnik.outcome import (
     Rejected,
     Scope,
 )
+from esputnik.statuses import throttled
 from handlers.consents import OPT_OUT
 
 log = structlog.get_logger()
@@ -144,7 +145,7 @@ class Exchange:
         except asyncio.CancelledError:
             self.gave_up(errands)
             raise
-        self._hear(way, outcomes, _quota(errands), is_urgent=kind is Traffic.URGENT)
+        self._hear(way, outcomes)
         return outcomes
 
     def is_open(self, errands: Sequence[Errand]) -> bool:
@@ -268,9 +269,15 @@ class Exchange:
         try:
             if errands and not await self._are_ours(errands):
                 return NO_LONGER_OURS
-            return await self._exchange(request, key)
+            answer = await self._exchange(request, key)
         finally:
             self._turns.give_back()
+        if (wait := throttled(answer)) is not None:
+            # A probe is no opt-out, though it goes as soon as one.
+            is_urgent = kind is Traffic.URGENT and bool(errands)
+            now = self._clock.now()
+            self._turns.throttle.penalise(request.quota, now, wait, is_urgent=is_urgent)
+        return answer
 
     async def _are_ours(self, errands: Sequence[Errand]) -> bool:
         """Tell whether any of these records is still ours; wait while nobody can tell.
@@ -305,14 +312,7 @@ class Exchange:
 
     # -- the gate -------------------------------------------------------------------------
 
-    def _hear(
-        self,
-        way: Way,
-        outcomes: Sequence[Outcome],
-        quota: Quota = Quota.DEFAULT,
-        *,
-        is_urgent: bool = False,
-    ) -> None:
+    def _hear(self, way: Way, outcomes: Sequence[Outcome]) -> None:
         """Open or shut the gate by what was said of these calls."""
         now, roll = self._clock.now(), self._rng.random()
         before = self.gate.actions.get(way.action)
@@ -320,10 +320,6 @@ class Exchange:
             self._shut(blocked, way)
             return
         deferred = [outcome for outcome in outcomes if isinstance(outcome, Deferred)]
-        throttles = [outcome for outcome in deferred if outcome.is_throttle]
-        if throttles:
-            waits = [outcome.retry_after or 1.0 for outcome in throttles]
-            self._turns.throttle.penalise(quota, now, max(waits), is_urgent=is_urgent)
         faults = [
             one.cause for one in deferred if not one.is_throttle and one.cause not in NO_FAULTS
         ]
@@ -405,11 +401,6 @@ def way_of(errands: Sequence[Errand]) -> Way:
     call = errands[0].call
     action = call.action if goes_alone(errands) else call.together()
     return Way(action, call.repeat is Repeat.COUNTS)
-
-
-def _quota(errands: Sequence[Errand]) -> Quota:
-    call = errands[0].call
-    return call.request.quota if goes_alone(errands) and call.request else Quota.DEFAULT
 
 
 def _looked_up(errand: Errand, request: Request, answer: Answer) -> Outcome:

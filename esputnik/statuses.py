@@ -17,6 +17,7 @@ from esputnik.outcome import (
 from esputnik.plain_words import plain_words
 from esputnik.retry_after import retry_after
 
+LEAST_PAUSE = 1.0  # s after a 429 that names no time
 CONTRACT = "contract"  # the cause of an answer that says what no answer of eSputnik says
 
 # Nothing of the kind can succeed: the key's rights, the plan, the path or this client are wrong.
@@ -79,6 +80,13 @@ def refused(action: Action, answer: Answer, *, is_bulk: bool) -> Outcome:
         reason = _REASONS.get(status, "esp.rejected_4xx")
         return Rejected(reason=reason, detail=detail(answer), status=status, is_whole=is_bulk)
     return _deferred(answer)
+
+
+def throttled(answer: Answer | NoAnswer) -> float | None:
+    """Return for how many seconds nothing more may be sent; None where it was not too much."""
+    if isinstance(answer, NoAnswer) or not _is_throttle(answer):
+        return None
+    return _named_wait(answer) or LEAST_PAUSE
 
 
 def is_over(action: Action, answer: Answer) -> bool:
@@ -151,8 +159,7 @@ def _is_refusal(status: int) -> bool:
 
 
 def _deferred(answer: Answer) -> Deferred:
-    status, headers = answer.status, answer.headers
-    wait = retry_after(headers.get("retry-after"), headers.get("date"))
+    status, wait = answer.status, _named_wait(answer)
     is_throttle = _is_throttle(answer)
     # These say that the request was not taken up; a 503 says so by naming a time to come again.
     is_untouched = (
@@ -168,3 +175,7 @@ def _deferred(answer: Answer) -> Deferred:
         is_throttle=is_throttle,
         status=status,
     )
+
+
+def _named_wait(answer: Answer) -> float | None:
+    return retry_after(answer.headers.get("retry-after"), answer.headers.get("date"))

@@ -92,8 +92,8 @@ MUTANTS = (
         name="M15a",
         about="the time to come again that an answer names is overlooked",
         file="esputnik/statuses.py",
-        old='    wait = retry_after(headers.get("retry-after"), headers.get("date"))\n',
-        new="    wait = None\n",
+        old='retry_after(answer.headers.get("retry-after"), answer.headers.get("date"))\n',
+        new="None\n",
         tests=(
             f"{STATUSES}::test_a_throttle_names_a_time_against_the_date_of_the_answer",
             f"{QUOTA}::test_what_retry_after_says_is_obeyed_to_the_second",

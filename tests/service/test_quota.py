@@ -102,6 +102,26 @@ def test_what_retry_after_says_is_obeyed_to_the_second(seconds: int, *, is_date:
     assert len(world.state()["orders"]) == 40
 
 
+def test_a_429_to_the_activity_feed_holds_all_of_its_quota() -> None:
+    async def main() -> World:
+        world = limited()
+        headers = {"Retry-After": "30"}
+        rule = {"action": "contact-activity", "status": 429, "headers": headers, "times": 1}
+        world.account.faults.rule([rule])
+        async with world.running():
+            world.put("contact.opted_in", {"channel": "email", "email": "ann@example.com"})
+            await world.until(lambda: world.asked("contact-activity"))
+            await world.clock.sleep(1)
+            put_orders(world, 1)
+            await world.settled()
+        return world
+
+    world = run(main())
+    asked, *_ = (one["at"] for one in world.asked("contact-activity"))
+
+    assert 30 <= world.asked("add-orders")[0]["at"] - asked <= 31
+
+
 def test_a_429_that_goes_on_for_hours_buries_nothing_and_holds_no_action() -> None:
     async def main() -> World:
         world = World()
