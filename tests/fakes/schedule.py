@@ -44,6 +44,7 @@ class _Ready(deque[asyncio.Handle]):
     def __init__(self, rng: random.Random, disorder: float, most: int) -> None:
         super().__init__()
         self.kept: dict[str, list[asyncio.Handle]] = {}  # of stopped owners
+        self.acts: dict[int, Callable[[], object]] = {}  # by how many were taken before
         self._rng = rng
         self._disorder = disorder
         self.taken = 0
@@ -55,6 +56,8 @@ class _Ready(deque[asyncio.Handle]):
 
     def popleft(self) -> asyncio.Handle:
         self.taken += 1
+        if self.acts and (act := self.acts.pop(self.taken, None)) is not None:
+            act()
         if self.taken > self._most:
             self._most += 1_000_000  # enough to end whatever is under way
             raise RunawayError("the loop does not come to rest")
@@ -97,6 +100,13 @@ class SeededLoop(VirtualLoop):
         """Cancel whatever this owner has under way, the eldest first."""
         for task in list(self.tasks[name]):
             task.cancel()
+
+    def at_step(self, steps: int, act: Callable[[], object]) -> None:
+        """Do something between two callbacks, so many from now; it must take none away."""
+        number = self.steps + 1 + steps
+        while number in self._ready.acts:
+            number += 1
+        self._ready.acts[number] = act
 
     @property
     def steps(self) -> int:

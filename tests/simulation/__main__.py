@@ -14,7 +14,7 @@ from tests.simulation.plan import DISTURBANCES, FAULTS, POINTS, Plan, plan_of, t
 from tests.simulation.shrink import shrink
 from tests.simulation.story import Outcome, play
 
-KINDS = (*FAULTS, *DISTURBANCES, "hole", "replay")
+KINDS = (*FAULTS, *DISTURBANCES, "cancel", "hole", "replay")
 LINE = 300  # characters of a violation
 
 

@@ -39,6 +39,8 @@ DISTURBANCES = {
     "flap": 2,
     "clock": 1,
 }
+CANCELLED = 0.5  # of the histories that no kill is drawn for
+CANCEL_STEPS = 300  # at the most, of the loop
 RERUN_FAULTS = ("", "500", "429", "refused", "reset", "late", "garbled", "slow", "letters")
 REPLAYED = 0.25  # of histories
 CLIENT_IN = 6  # it is in one of so many: it takes a third of the time
@@ -57,7 +59,10 @@ class Fault:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Disturbance:
-    """Something befalls a replica. `point` and `skips` say when exactly it is killed."""
+    """Something befalls a replica. `point` and `skips` say when exactly it is killed.
+
+    One that is cancelled, after `skips` steps, stops within `seconds`.
+    """
 
     at: float
     kind: str
@@ -160,7 +165,7 @@ def plan_of(seed: int) -> Plan:
         fetch_most=rng.choice([1, 5, 1000]),
         produces=tuple(stream.draw(rng.choice([10, 30, 60, 100]))),
         faults=tuple(_fault(rng, seconds) for _ in range(rng.choice([0, 1, 2, 4, 6]))),
-        disturbances=tuple(_disturbances(rng, seed, seconds)),
+        disturbances=(*_disturbances(rng, seed, seconds), *_cancels(seed, seconds)),
         holes=rng.choice([0.0, 0.2]),
         has_client=seed % CLIENT_IN == 0,
         reruns=tuple(_reruns(seed)),
@@ -214,6 +219,19 @@ def _disturbances(rng: random.Random, seed: int, seconds: float) -> Iterator[Dis
         yield Disturbance(at=at, kind="kill", whom=whom, seconds=lasts, point=point)
     for _ in range(rng.choice([0, 1, 2, 3, 5])):
         yield _disturbance(rng, seconds)
+
+
+def _cancels(seed: int, seconds: float) -> Iterator[Disturbance]:
+    """Draw a cancellation, but where a kill at a point of its own is to be reached."""
+    rng = random.Random(f"cancels {seed}")  # noqa: S311 - chance, not secrecy
+    if seed % 2 == 0 and rng.random() < CANCELLED:
+        yield Disturbance(
+            at=rng.uniform(0, seconds),
+            kind="cancel",
+            whom=rng.randrange(3),
+            seconds=rng.choice(STOP_SECONDS),
+            skips=rng.randrange(CANCEL_STEPS),
+        )
 
 
 def _disturbance(rng: random.Random, seconds: float) -> Disturbance:

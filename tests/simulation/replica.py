@@ -26,11 +26,12 @@ from tests.corpus import NOW
 from tests.fakes.group import CommitFate, Group, Member
 from tests.fakes.letters import UncertainWriter, WriteFate
 from tests.fakes.meter import CountingMeter
-from tests.fakes.schedule import begin_as, this_loop
+from tests.fakes.schedule import WORLD, begin_as, this_loop
 from tests.fakes.time import LoopClock
 from tests.fakes.topic import FakeFollowed
 from tests.simulation.history import Epoch
 from tests.simulation.network import Line, Shortcut, Transport
+from tests.simulation.settled import watch_settled
 
 if TYPE_CHECKING:
     from tests.simulation.world import World
@@ -123,12 +124,14 @@ class Replica:
             stop_seconds=stop_seconds,
         )
         self.delivery.declarations = self.worker
+        watch_settled(self)
 
     # -- life -----------------------------------------------------------------------------
 
     def start(self) -> None:
         """Join the group and work until `stop`."""
         self.root = begin_as(self.name, self._live())
+        self.root.add_done_callback(self._ended, context=WORLD)
 
     async def _live(self) -> None:
         await self.memory.load()
@@ -146,6 +149,21 @@ class Replica:
         """Begin to stop gently."""
         self.is_stopping = True
         self.worker.stop()
+
+    def cancel(self, dice: random.Random) -> bool:
+        """Cancel one of its tasks; tell whether it must be stopped now, else it ends by itself."""
+        if self.is_dead or self.root is None or self.root.done():
+            return False
+        names = {task: _name_of(task) for task in this_loop().tasks[self.name]}
+        task = dice.choice([task for task, name in names.items() if not name.startswith("Member.")])
+        self.tell(f"cancels {names[task]}")
+        task.cancel()
+        return task is not self.root
+
+    def _ended(self, root: asyncio.Task[None]) -> None:
+        """Take it for crashed where it was cancelled as a whole: what is left ends with it."""
+        if root.cancelled():
+            self.kill()
 
     def kill(self) -> None:
         """End it between two instructions: what it holds is lost, what it sent is on its way."""
@@ -299,6 +317,10 @@ class _Sender:
         if key is not None:  # what nobody answered in time is in doubt
             replica.world.watch.answered(replica, key, self._line.heard.pop(key, "doubt"))
         return answer
+
+
+def _name_of(task: asyncio.Task[object]) -> str:
+    return getattr(task.get_coro(), "__qualname__", "")
 
 
 def client_of(loaded: Loaded, line: Line) -> Client:

@@ -165,14 +165,28 @@ class World:
                 replica.cut_off()
                 later(told.seconds, replica.reach)
             case "stop":
-                replica.worker._stop_seconds = told.seconds  # noqa: SLF001 - as settings would
-                replica.stop()
-                self._start_later(told.seconds)
+                self._stop(replica, told.seconds)
+            case "cancel":
+                this_loop().at_step(told.skips, lambda: self._cancel(replica, told.seconds))
             case "freeze":
                 replica.freeze()
                 later(told.seconds, replica.thaw)
             case _:
                 replica.clock.skew = told.seconds
+
+    def _stop(self, replica: Replica, seconds: float) -> None:
+        replica.worker._stop_seconds = seconds  # noqa: SLF001 - as settings would
+        replica.stop()
+        self._start_later(seconds)
+
+    def _cancel(self, replica: Replica, seconds: float) -> None:
+        """Cancel a task of a replica, or all as they hang together; then it stops, or crashes."""
+        if not replica.cancel(self._dice):
+            return
+        if not seconds:
+            replica.kill()
+        elif replica in self.living:
+            self._stop(replica, seconds)
 
     # -- replicas -------------------------------------------------------------------------
 
