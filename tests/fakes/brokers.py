@@ -25,17 +25,18 @@ from tests.fakes.coordinator import Answer, Coordinator
 NODES = (1, 2)
 VERSIONS = {1: 4, 2: 2, 3: 1, 8: 2, 9: 3, 10: 0, 11: 2, 12: 1, 13: 1, 14: 1}  # of each request
 LATEST = -1
-FIRST_FETCHED = 2  # batches of a partition that a fetch brings at least, if they are there
+LEAST_FETCHED = 2  # batches of a partition that a fetch brings at least, if they are there
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Batch:
-    """Records as they lie in a log, by offset; those that nobody can decode are left out."""
+    """Records as they lie in a log, by offset, but for the one that nobody can decode."""
 
     base: int
     end: int
     raw: bytes
     values: Mapping[int, bytes]
+    bad: int | None = None
 
 
 @dataclass(slots=True)
@@ -45,14 +46,12 @@ class Log:
     batches: list[Batch] = field(default_factory=list)
     first: int = 0
     end: int = 0
-    bad: set[int] = field(default_factory=set)
 
     def put(self, *values: bytes, bad: int | None = None) -> None:
         """Append a batch; the record of this number in it cannot be decoded."""
         good = {self.end + n: value for n, value in enumerate(values) if n != bad}
-        if bad is not None:
-            self.bad.add(self.end + bad)
-        self._append(batch(list(values), bad=bad), len(values), good)
+        at = None if bad is None else self.end + bad
+        self._append(batch(list(values), bad=bad), len(values), good, at)
 
     def put_marker(self) -> None:
         """Append what ends a transaction: an offset of no record."""
@@ -62,23 +61,30 @@ class Log:
         """Leave offsets out, as compaction does."""
         self.end += count
 
-    def _append(self, raw: bytes, count: int, values: Mapping[int, bytes]) -> None:
+    def _append(
+        self, raw: bytes, count: int, values: Mapping[int, bytes], bad: int | None = None
+    ) -> None:
         base, self.end = self.end, self.end + count
         at = base.to_bytes(8, "big", signed=True)
-        self.batches.append(Batch(base=base, end=self.end, raw=at + raw[len(at) :], values=values))
+        raw = at + raw[len(at) :]
+        self.batches.append(Batch(base=base, end=self.end, raw=raw, values=values, bad=bad))
 
     def read(self, offset: int, most: int) -> bytes:
         """Return so many batches, whole ones, as brokers do; the first holds the offset."""
         return b"".join([one.raw for one in self.batches if one.end > offset][:most])
 
+    def wall(self, offset: int) -> int | None:
+        """Return where reading from an offset on must end; None: at the end of the log.
+
+        A batch is decoded from its beginning, so what lies behind a bad record is lost with it.
+        """
+        bad = (one.bad for one in self.batches if one.end > offset and one.bad is not None)
+        first = next(bad, None)
+        return None if first is None else max(first, offset)
+
     def values(self) -> dict[int, bytes]:
-        """Return what can be read at all, by offset."""
-        return {
-            offset: value
-            for one in self.batches
-            for offset, value in one.values.items()
-            if offset >= self.first
-        }
+        """Return what can be decoded, by offset, also of what was deleted since."""
+        return {offset: value for one in self.batches for offset, value in one.values.items()}
 
 
 @dataclass(eq=False)
@@ -155,7 +161,7 @@ class Brokers:
             return (place.partition, TopicAuthorizationFailedError.errno, -1, -1, [], b"")
         if not log.first <= offset <= log.end:
             return (place.partition, OffsetOutOfRangeError.errno, -1, -1, [], b"")
-        raw = log.read(offset, FIRST_FETCHED + self.rng.randrange(4))
+        raw = log.read(offset, LEAST_FETCHED + self.rng.randrange(4))
         return (place.partition, NoError.errno, log.end, log.end, [], raw)
 
     async def _list_offsets(self, asked: Any) -> Answer:
