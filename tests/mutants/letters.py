@@ -30,7 +30,6 @@ MUTANTS = (
         old="    return Letter(key=record.key, value=record.value, headers=",
         new='    return Letter(key=record.key, value=record.value or b"", headers=',
         tests=(f"{LETTERS}::test_no_value_and_an_empty_one_stay_what_they_are",),
-        unseen="histories bury no record without a value: such ones are tombstones",
     ),
     Mutant(
         name="M19a",

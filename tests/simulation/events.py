@@ -23,6 +23,8 @@ APP = "app-1"
 MARK_FIELD = 1
 NAMES = ("Ann", "Bob", "Eve", "Kim", "Lys")
 LARGEST_BAD = 2000  # bytes
+LARGE, FEW = 40_000, 0.05  # bytes of a large record, and how many are
+NAMELESS = (None, b"", b"\xff")  # keys of tombstones by which nobody can be deleted
 APART = 0.001  # s between two events, at the least: what counts of their times are whole ms
 SAME = -1.0
 AGO = (0.0, 0.0, SAME, 7.0, 400.0)  # s before an opt-in comes that it was said, or with an opt-out
@@ -47,7 +49,7 @@ class Produce:
     """A record to be produced at `at`, in seconds.
 
     `stamp` is its number, the same for a repeat; `targets` what is asked for where no stamp can go
-    along. `is_poison`: eSputnik refuses it.
+    along. `is_poison`: eSputnik refuses it. `padding`: so many blanks follow its value.
     """
 
     at: float
@@ -61,6 +63,7 @@ class Produce:
     headers: tuple[tuple[str, bytes | None], ...] = ()
     targets: tuple[tuple[str, ...], ...] = ()
     is_poison: bool = False
+    padding: int = 0
 
 
 def stamps_in(body: bytes) -> frozenset[int]:
@@ -141,6 +144,7 @@ class Stream:
             self._message: 5,
             self._bad: 3,
             self._tombstone: 1,
+            self._nameless: 1,
         }
 
     def draw(self, count: int) -> Iterator[Produce]:
@@ -189,6 +193,7 @@ class Stream:
             value=orjson.dumps(told | {"data": orjson.Fragment(text)}),
             targets=tuple(targets),
             is_poison=is_poison,
+            padding=LARGE * (self._rng.random() < FEW),
         )
 
     def _partition(self, topic: str, entity: str) -> int:
@@ -356,10 +361,14 @@ class Stream:
                 value = value.replace(
                     known, f'"bad-{self._stamp + 1}{known[2:3].decode()}"'.encode()
                 )
-        return self._plain("bad", value, entry.key, entry.headers)
+        return self._plain("bad", value, entry.key, entry.headers, self._rng.choice(TOPICS))
 
     def _tombstone(self) -> Produce:
-        return self._plain("tombstone", None, b"k", ())
+        return self._plain("tombstone", None, b"k", (), self._rng.choice(TOPICS[1:]))
+
+    def _nameless(self) -> Produce:
+        """Return a record without a value that is buried: it is to delete nobody knows whom."""
+        return self._plain("bad", None, self._rng.choice(NAMELESS), (), TOPICS[0])
 
     def _plain(
         self,
@@ -367,9 +376,9 @@ class Stream:
         value: bytes | None,
         key: bytes | None,
         headers: tuple[tuple[str, bytes | None], ...],
+        topic: str,
     ) -> Produce:
         self._stamp += 1
-        topic = self._rng.choice(TOPICS)
         entity = f"{kind} {self._stamp}"
         return Produce(
             at=self._at,

@@ -106,6 +106,7 @@ class Plan:
     faults: tuple[Fault, ...]
     disturbances: tuple[Disturbance, ...]
     holes: float = 0.0
+    dates: str = "seconds"  # see `DatedAccount`
     has_client: bool = False
     reruns: tuple[Rerun, ...] = ()
 
@@ -167,6 +168,7 @@ def plan_of(seed: int) -> Plan:
         faults=tuple(_fault(rng, seconds) for _ in range(rng.choice([0, 1, 2, 4, 6]))),
         disturbances=(*_disturbances(rng, seed, seconds), *_cancels(seed, seconds)),
         holes=rng.choice([0.0, 0.2]),
+        dates=rng.choice(["seconds", "date", "over"]),
         has_client=seed % CLIENT_IN == 0,
         reruns=tuple(_reruns(seed)),
     )
@@ -185,6 +187,7 @@ def _settings(rng: random.Random) -> dict[str, Any]:
         "esputnik.max_in_flight": rng.choice([1, 2, 8]),
         "esputnik.max_imports": rng.choice([1, 2, 64]),
         "buffer.max_records": rng.choice([20, 100_000]),
+        "buffer.max_bytes": rng.choice([50_000, 64 * 1024 * 1024]),
     }
 
 

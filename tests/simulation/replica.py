@@ -125,6 +125,7 @@ class Replica:
         )
         self.delivery.declarations = self.worker
         watch_settled(self)
+        self.world.watch.follow(self)
 
     # -- life -----------------------------------------------------------------------------
 

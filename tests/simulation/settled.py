@@ -1,4 +1,4 @@
-"""I12: what a replica counts as delivered was executed, whatever was cancelled."""
+"""I22: what a replica counts as delivered was executed, whatever was cancelled."""
 
 from typing import TYPE_CHECKING
 
@@ -20,7 +20,7 @@ def watch_settled(replica: "Replica") -> None:
             entry = world.watch.entries[job.record.place, job.record.offset]
             if not world.watch.is_finished(entry):
                 place = f"{job.record.topic}@{job.record.offset}"
-                world.watch.broken("I12", f"{replica.name} has not delivered {place}")
+                world.watch.broken("I22", f"{replica.name} has not delivered {place}")
         return is_first
 
     ledger.settle = watched  # type: ignore[method-assign]  # the seam lies within

@@ -22,6 +22,8 @@ from tests.fakes.schedule import this_loop
 from tests.simulation.consents import Consents, said_at
 from tests.simulation.events import Produce, stamps_in
 from tests.simulation.history import Epoch
+from tests.simulation.manners import follow
+from tests.simulation.optouts import OptOuts
 from tests.simulation.requests import faults
 
 if TYPE_CHECKING:
@@ -70,6 +72,7 @@ class Watch:
         self._ids: dict[str, Entry] = {}
         self._consents = Consents()
         self._undone: set[str] = set()
+        self._opt_outs: dict[str, OptOuts] = {}
         self.writes = 0  # requests that change something
         self._handed: dict[tuple[Epoch, Partition], int] = {}  # what comes next
         self._told: dict[tuple[Epoch, Partition], Point] = {}  # the last commit of each epoch
@@ -190,6 +193,9 @@ class Watch:
         if due < 0 or record.offset < due or missed:
             self.broken("I4", f"{replica.name} took {place}@{record.offset}, {due} was due")
         self._handed[replica.epoch, place] = record.offset + 1
+        entry = self.entries[place, record.offset]
+        if _word(entry) == "out":
+            self._opt_outs[replica.name].taken(entry)
 
     # -- requests -------------------------------------------------------------------------
 
@@ -258,6 +264,10 @@ class Watch:
         mine = [one for one in self.sends.get(key, ()) if one.epoch.replica == replica.name]
         if mine:
             mine[-1].fate = heard
+
+    def follow(self, replica: "Replica") -> None:
+        """I12, I17, I21: look at when a replica reads and sends."""
+        self._opt_outs[replica.name] = follow(replica, self.broken)
 
     def sends_of(self, replica: "Process") -> None:
         """I6: of calls that share a name one alone is under way in a replica."""

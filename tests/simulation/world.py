@@ -20,6 +20,7 @@ from tests.fakes.kafka import FakeBroker
 from tests.fakes.letters import WriteFate, places
 from tests.fakes.schedule import later, this_loop
 from tests.fakes.topic import FakeTopic
+from tests.simulation.dates import DatedAccount
 from tests.simulation.events import (
     LONERS,
     MARK_FIELD,
@@ -60,7 +61,9 @@ class World:
             self.broker.make(place.topic, place.number + 1)
         self.group = Group(self.broker)
         self.group.on_commit = self._committed
-        self.account = Account(switches=Switches(**plan.switches), seed=plan.seed)
+        self.account = DatedAccount(
+            switches=Switches(**plan.switches), seed=plan.seed, form=plan.dates
+        )
         self.memory = FakeTopic()
         self.notes: list[Record] = []  # what replays write down
         self.history = History(self.account)
@@ -104,8 +107,9 @@ class World:
             self.broker.leave_out(Partition(told.topic, told.partition))
             self.played["hole"] += 1
         timestamp = int((NOW + this_loop().time()) * 1000)
+        value = told.value and told.value + b" " * told.padding
         record = self.broker.put(
-            Record(told.topic, told.partition, 0, timestamp, told.key, told.value, told.headers)
+            Record(told.topic, told.partition, 0, timestamp, told.key, value, told.headers)
         )
         self.produced[record.place, record.offset] = told
         self.tell(
@@ -301,7 +305,7 @@ def loaded_of(settings: str) -> Loaded:
     """Return the settings of a plan."""
     given: dict[str, Any] = {
         "esputnik.api_key": "sandbox",
-        "topics": {topic: {} for topic in TOPICS},
+        "topics": {topic: {} for topic in TOPICS} | {"users": {"tombstone": "delete"}},
         "contacts.custom_fields": {"mark": MARK_FIELD},
         "consent.routes": {"sms": {"segment": SMS_SEGMENT}},
     }
