@@ -5,14 +5,16 @@ the oldest waited long enough, or at once when all was read and the way is free:
 in real time, high load in full requests. A call with a request of its own is always due.
 """
 
-from collections import deque
-from collections.abc import Iterator
+from collections import Counter, deque
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
+from consumer.gathering import Gathering
 from consumer.job import Batch, Errand
 from esputnik.call import Action, Call, Repeat, Shape
 
-PREPARED = 2  # batches ready to go as soon as a request ends
+PREPARED = 2  # batches ready to go as soon as a request ends, or as the account's limit allows
+NOBODY: Mapping[Action, int] = {}
 LEAST_CAP = 16 * 1024  # bytes; a learned cap goes no lower
 
 
@@ -43,19 +45,6 @@ class Limits:
         return self.under_way + PREPARED
 
 
-class Gathering:
-    """The calls of one shape: full batches first, the one that is `growing` last."""
-
-    __slots__ = ("batches", "growing", "max_items", "room", "under_way")
-
-    def __init__(self, max_items: int, room: int) -> None:
-        self.batches: deque[Batch] = deque()
-        self.under_way = 0
-        self.max_items = max_items
-        self.room = room  # bytes of items
-        self.growing: Batch | None = None
-
-
 class Batcher:
     """What waits for company. Plain state, one owner, no lock."""
 
@@ -66,41 +55,39 @@ class Batcher:
         self._under_way: dict[Action, int] = {}
         self._caps: dict[Action, int] = {}
 
-    def add(self, errand: Errand, now: float) -> None:
-        """Let a call wait for a request that can take it."""
+    def add(self, errand: Errand, now: float, *, is_late: bool = False) -> None:
+        """Let a call wait for a request that can take it; `is_late`: it waited elsewhere before."""
         shape = errand.call.shape
         if shape is None:
             self._singles.setdefault(errand.call.action, deque()).append(errand)
             return
         gathering = self._gatherings.get(shape) or self._gather(shape)
-        batch, size = gathering.growing, len(errand.call.item) + 1
-        if (
-            batch is None
-            or not batch.is_open
-            or len(batch.errands) >= gathering.max_items
-            or batch.size + size > gathering.room
-        ):
-            batch = gathering.growing = Batch(shape.action, shape, now)
-            gathering.batches.append(batch)
-        elif now < batch.opened_at:  # a call that waited elsewhere before
-            batch.opened_at = now
-        batch.errands[errand] = None
-        batch.size += size
-        errand.batch = batch
+        errand.gathering, errand.since = gathering, now
+        (gathering.late if is_late else gathering.line)[errand] = None
+        gathering.size += len(errand.call.item) + 1
+        gathering.since = min(gathering.since, now)
 
-    def take(self, now: float, *, caught_up: bool) -> Iterator[Batch]:
-        """Return what is due now; each counts as under way until `done`."""
+    def take(
+        self, now: float, queued: Mapping[Action, int] = NOBODY, *, caught_up: bool
+    ) -> Iterator[Batch]:
+        """Return what is due now; each counts as under way until `done`.
+
+        `queued`: how many requests of an action wait for the account's limits already. More are
+        not made ready for them to wait, too: a call that comes meanwhile may have its turn first.
+        """
         for action, singles in self._singles.items():
             while singles and self._has_room(singles[0]):
                 errand = singles.popleft()
-                batch = Batch(action, None, now)
-                batch.errands[errand] = None
-                yield self._start(batch)
+                yield self._start(Batch(action, None, {errand: None}))
+        ready = Counter(queued)
         for shape, gathering in list(self._gatherings.items()):
-            while gathering.batches and self._is_due(gathering, now, caught_up=caught_up):
+            while not gathering.is_empty() and self._is_due(
+                gathering, now, ready, caught_up=caught_up
+            ):
+                ready[shape.action] += 1
                 gathering.under_way += 1
-                yield self._start(gathering.batches.popleft())
-            if not gathering.batches and not gathering.under_way:
+                yield self._start(Batch(shape.action, shape, gathering.cut()))
+            if gathering.is_empty() and not gathering.under_way:
                 del self._gatherings[shape]
 
     def done(self, batch: Batch) -> None:
@@ -115,27 +102,21 @@ class Batcher:
         if batch.shape is not None:
             (self._gatherings.get(batch.shape) or self._gather(batch.shape)).under_way += 1
 
-    def next_due(self, now: float) -> float | None:
+    def next_due(self, now: float, queued: Mapping[Action, int] = NOBODY) -> float | None:
         """Return in how many seconds waiting calls become due by age; None if none does."""
-        heads = [
-            gathering.batches[0].opened_at
+        begun = [
+            gathering.since
             for gathering in self._gatherings.values()
-            if gathering.batches and self._has_room(_first(gathering.batches[0]))
+            if not gathering.is_empty() and self._may_prepare(gathering.anyone(), queued)
         ]
-        return max(0.0, min(heads) + self._limits.max_wait - now) if heads else None
+        return max(0.0, min(begun) + self._limits.max_wait - now) if begun else None
 
     def withdraw(self, errand: Errand) -> float | None:
         """Take a call out again; return since when it waited, None if it is not waiting here."""
-        batch = errand.batch
-        if batch is None or not batch.is_open:
+        if errand.gathering is None:
             return self._withdraw_single(errand)
-        del batch.errands[errand]
-        batch.size -= len(errand.call.item) + 1
-        errand.batch = None
-        if not batch.errands and batch.shape is not None:
-            self._gatherings[batch.shape].batches.remove(batch)
-            batch.is_open = False
-        return batch.opened_at
+        errand.gathering.leave(errand)
+        return errand.since
 
     def cap(self, action: Action, size: int) -> None:
         """Learn that a request of so many bytes is too large: build them half as large."""
@@ -161,25 +142,31 @@ class Batcher:
         most = self._caps.get(shape.action, self._limits.max_bytes)
         return most - len(shape.head) - len(shape.tail)
 
-    def _is_due(self, gathering: Gathering, now: float, *, caught_up: bool) -> bool:
-        batches = gathering.batches
-        first = batches[0]
-        if not self._has_room(_first(first)):
+    def _is_due(
+        self, gathering: Gathering, now: float, ready: Mapping[Action, int], *, caught_up: bool
+    ) -> bool:
+        one = gathering.anyone()
+        if not self._may_prepare(one, ready):
             return False
-        if len(batches) > 1 or len(first.errands) >= gathering.max_items:
+        if gathering.is_full():
             return True
-        if caught_up and gathering.under_way < self._eager(first):
+        if caught_up and gathering.under_way < self._eager(one):
             return True
-        return now >= first.opened_at + self._limits.max_wait
+        return now >= gathering.since + self._limits.max_wait
 
-    def _eager(self, batch: Batch) -> int:
+    def _eager(self, errand: Errand) -> int:
         """Return how many requests may be under way for one to go without company.
 
         An import takes its own polls along and holds its contacts, so one at a time is eager; of
         other calls half of what may be under way, which leaves room for full requests.
         """
-        shape = batch.shape
+        shape = errand.call.shape
         return 1 if shape is not None and shape.is_import else max(1, self._limits.under_way // 2)
+
+    def _may_prepare(self, errand: Errand, ready: Mapping[Action, int]) -> bool:
+        """Tell whether one more bulk request may be made ready; what is urgent waits for none."""
+        is_free = errand.call.is_urgent or ready.get(errand.call.together(), 0) < PREPARED
+        return is_free and self._has_room(errand)
 
     def _has_room(self, errand: Errand) -> bool:
         call = errand.call
@@ -187,10 +174,5 @@ class Batcher:
         return self._under_way.get(action, 0) < self._limits.batches(call)
 
     def _start(self, batch: Batch) -> Batch:
-        batch.is_open = False
         self._under_way[batch.action] = self._under_way.get(batch.action, 0) + 1
         return batch
-
-
-def _first(batch: Batch) -> Errand:
-    return next(iter(batch.errands))

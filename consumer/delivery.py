@@ -71,10 +71,10 @@ class Delivery:
             tasks.create_task(self._exchange.run())
             while True:
                 self._work.clear()
-                now = self._clock.now()
-                for batch in self._scheduler.take(now, caught_up=self._caught_up()):
+                now, queued = self._clock.now(), self._exchange.queued
+                for batch in self._scheduler.take(now, queued, caught_up=self._caught_up()):
                     tasks.create_task(self._deliver(batch))
-                await self._clock.wait(self._work, self._scheduler.next_due(now))
+                await self._clock.wait(self._work, self._scheduler.next_due(now, queued))
 
     def wake(self) -> None:
         """Look at once for what may be sent: the reader caught up, or something changed."""

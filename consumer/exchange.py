@@ -3,7 +3,7 @@
 import asyncio
 import random
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 import structlog
@@ -96,6 +96,11 @@ class Exchange:
     def is_waiting(self) -> bool:
         """Tell whether calls wait for the quota, or for the end of an import."""
         return self._turns.is_waiting or self._following.under_way > 0
+
+    @property
+    def queued(self) -> Mapping[Action, int]:
+        """Return how many requests of each action wait for their first turn."""
+        return self._turns.queued
 
     def share(self, part: float) -> None:
         """Keep to a part of the account's limits from now on."""
@@ -265,7 +270,7 @@ class Exchange:
         key: str | None = None,
         errands: Sequence[Errand] = (),
     ) -> Answer | NoAnswer:
-        await self._turns.take(request.quota, kind)
+        await self._turns.take(request.quota, kind, request.action)
         try:
             if errands and not await self._are_ours(errands):
                 return NO_LONGER_OURS

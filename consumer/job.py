@@ -7,7 +7,7 @@ Batch    errands that travel in one request
 
 from collections.abc import Iterator, Mapping, Sequence
 from enum import Enum
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from consumer.consent.admission import Admission
 from consumer.fates import Fate
@@ -15,6 +15,9 @@ from consumer.record import Record
 from esputnik.call import Action, Call, Shape
 from esputnik.filling import blanks, fill_call, steps
 from esputnik.outcome import Rejected
+
+if TYPE_CHECKING:
+    from consumer.gathering import Gathering
 
 NOTHING: Mapping[str, str] = {}
 
@@ -58,18 +61,21 @@ class Job:
 
     `plan` is whatever the owner wants to remember, `admission` what is decided of consent, if
     anything; `occurred_at` the event's time in seconds since 1970 UTC. `unfinished` counts the
-    errands still to end.
+    errands still to end. `known_as` is the identity by which its repeats are recognised, empty if
+    they are not; `counts` tells whether they would count.
     `is_crossed`: an opt-out of it is told again, if it still stands when its turn comes.
     `verdict` is the first refusal, `skipped` the rule by which a call was left out.
     """
 
     __slots__ = (
         "admission",
+        "counts",
         "errands",
         "history",
         "is_abandoned",
         "is_crossed",
         "is_settled",
+        "known_as",
         "log",
         "occurred_at",
         "opened_at",
@@ -91,6 +97,8 @@ class Job:
         self.is_settled = False
         self.is_abandoned = False
         self.is_crossed = False
+        self.known_as = ""
+        self.counts = False
         self.unfinished = 0
         self.occurred_at = 0.0
         self.verdict: tuple[Call, Rejected] | None = None
@@ -120,6 +128,11 @@ class Job:
         """Let go of the errands, which know the job: so all are freed without a collection."""
         self.errands = ()
 
+    def let_go(self) -> None:
+        """Keep of a finished record no more than where it lies: others before it may take long."""
+        self.record = self.record.place_mark()
+        self.plan = None
+
     def fates(self) -> tuple[Fate, ...]:
         """Return what became of each call, as a dead letter tells it."""
         return tuple(errand.fate() for errand in self.errands)
@@ -138,7 +151,8 @@ class Errand:
 
     `origin` is the call as the event asked for it, `call` what is to be sent next. `state` is how
     it ended (see `Fate`), empty before. `waits`, `passing`, `followers`, `ahead` and the `names` it
-    stands under belong to the lanes, `batch` to the batcher. `riders` are later errands whose calls
+    stands under belong to the lanes, `turn` to the scheduler: the earlier it came, the less.
+    `gathering` is where it waits for company, `since` when. `riders` are later errands whose calls
     were merged into this one's. `by_shape`: it goes as an item of a bulk request even when alone;
     `is_single`: it is under way by the request of its own. `asserted`: it is done, and will be done
     once more when the imports have ended that it passed.
@@ -147,10 +161,10 @@ class Errand:
     __slots__ = (
         "ahead",
         "asserted",
-        "batch",
         "by_shape",
         "call",
         "followers",
+        "gathering",
         "is_single",
         "job",
         "learned",
@@ -158,9 +172,11 @@ class Errand:
         "origin",
         "passing",
         "riders",
+        "since",
         "started",
         "state",
         "todo",
+        "turn",
         "waits",
     )
 
@@ -177,7 +193,9 @@ class Errand:
         self.by_shape = False
         self.is_single = False
         self.asserted = False
-        self.batch: Batch | None = None
+        self.gathering: Gathering | None = None
+        self.since = 0.0
+        self.turn = 0
         self.passing: list[Errand] | None = None
         self.followers: list[Errand] | None = None
         self.ahead: Sequence[Errand] = ()
@@ -229,23 +247,20 @@ class Errand:
     @property
     def is_open(self) -> bool:
         """Tell whether it was not sent yet: it waits in its lanes, or for company."""
-        return not self.started or (self.batch is not None and self.batch.is_open)
+        return not self.started or self.gathering is not None
 
 
 class Batch:
-    """Errands that travel in one request, at least one. `size` in bytes of their items.
+    """Errands that travel in one request, at least one, in order.
 
-    `shape` is None for a call with a request of its own. `is_open` until it is taken to be sent;
-    then `busy` counts the requests it fell into that do not rest.
+    `shape` is None for a call with a request of its own. `busy` counts the requests it fell into
+    that do not rest.
     """
 
-    __slots__ = ("action", "busy", "errands", "is_open", "opened_at", "shape", "size")
+    __slots__ = ("action", "busy", "errands", "shape")
 
-    def __init__(self, action: Action, shape: Shape | None, opened_at: float) -> None:
+    def __init__(self, action: Action, shape: Shape | None, errands: dict[Errand, None]) -> None:
         self.action = action
         self.shape = shape
-        self.opened_at = opened_at
-        self.errands: dict[Errand, None] = {}  # in order; a dict, so that one is taken out fast
-        self.size = 0
+        self.errands = errands
         self.busy = 1
-        self.is_open = True

@@ -55,11 +55,13 @@ class PartitionLog:
             self.declared.add(offset)
 
     def settle(self, job: Job) -> None:
-        """Book a record as finished, and let go of the finished head: a second holds many."""
+        """Book a record as finished, and let go of it, or of all but its place behind others."""
         job.is_settled = self._is_dirty = True
         self.records -= 1
         self.bytes -= job.size
         jobs = self._open
+        if jobs[0] is not job:
+            job.let_go()
         while jobs and jobs[0].is_settled:
             jobs.popleft()
 

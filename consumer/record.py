@@ -37,6 +37,10 @@ class Record(NamedTuple):
         """Return the partition it lies in."""
         return Partition(self.topic, self.partition)
 
+    def place_mark(self) -> "Record":
+        """Return the record without what it holds."""
+        return Record(*self[:4], None, None)
+
     @property
     def size(self) -> int:
         """Return what it takes of the buffer, in bytes: its own and those of its books."""

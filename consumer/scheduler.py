@@ -4,9 +4,9 @@ A call joins an open item of the same contact where that item is all it would wa
 it waits for those ahead of it, then for company.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
-from consumer.batcher import Batcher, Limits
+from consumer.batcher import NOBODY, Batcher, Limits
 from consumer.job import Batch, Errand
 from consumer.lanes import Lanes, is_here
 from esputnik.call import Action, Call
@@ -23,6 +23,7 @@ class Scheduler:
         self._any_status = limits.any_status
         self._lanes = Lanes()
         self._batcher = Batcher(limits)
+        self._turns = 0
 
     def __len__(self) -> int:
         """Return how many names have an unfinished call."""
@@ -32,6 +33,7 @@ class Scheduler:
 
     def submit(self, errand: Errand, now: float) -> Sequence[Errand]:
         """Take a call in; return the opt-ins it overrules, which are ended and not sent."""
+        self._turns = errand.turn = self._turns + 1
         ahead = self._lanes.stand(errand)
         if ahead is None:
             errand.started = True
@@ -51,7 +53,7 @@ class Scheduler:
 
     def again(self, errand: Errand, now: float) -> None:
         """Let a call that keeps its place in the lanes wait for its next request."""
-        self._batcher.add(errand, now)
+        self._batcher.add(errand, now, is_late=True)
 
     def merged(self, first: Call, second: Call) -> Call | None:
         """Return one call that does what both would do in this order; None where there is none."""
@@ -86,7 +88,7 @@ class Scheduler:
         errand.started = True
         self._lanes.spread(item, errand.call.lanes)
         if since is not None:
-            self._batcher.add(item, min(since, now))
+            self._batcher.add(item, min(since, now), is_late=True)
         return True
 
     def _overtake(self, opt_out: Errand, ahead: Sequence[Errand], now: float) -> Sequence[Errand]:
@@ -107,13 +109,18 @@ class Scheduler:
 
     # -- calls out ------------------------------------------------------------------------
 
-    def take(self, now: float, *, caught_up: bool) -> Iterator[Batch]:
-        """Return what is due now; each counts as under way until `done`."""
-        return self._batcher.take(now, caught_up=caught_up)
+    def take(
+        self, now: float, queued: Mapping[Action, int] = NOBODY, *, caught_up: bool
+    ) -> Iterator[Batch]:
+        """Return what is due now; each counts as under way until `done`.
 
-    def next_due(self, now: float) -> float | None:
+        `queued`: how many requests of an action wait for the account's limits already.
+        """
+        return self._batcher.take(now, queued, caught_up=caught_up)
+
+    def next_due(self, now: float, queued: Mapping[Action, int] = NOBODY) -> float | None:
         """Return in how many seconds something becomes due by age; None if nothing does."""
-        return self._batcher.next_due(now)
+        return self._batcher.next_due(now, queued)
 
     def done(self, batch: Batch) -> None:
         """Give back the place of a batch that is finished."""
@@ -133,7 +140,7 @@ class Scheduler:
                     one.state = "N"
                     dropped.append(one)
                 else:
-                    self._batcher.add(one, now)
+                    self._batcher.add(one, now, is_late=True)
             leaving = dropped
 
     def resumed(self, batch: Batch) -> None:

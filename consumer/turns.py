@@ -1,11 +1,11 @@
 """A request's turn: a slot among those under way, and its part of the account's limits."""
 
 import asyncio
-from collections import deque
+from collections import Counter, deque
 
 from consumer.ports import Clock, Meter
 from consumer.shares import Shares, Traffic
-from esputnik.call import Quota
+from esputnik.call import Action, Quota
 from esputnik.throttle import Throttle
 
 RESERVED = 1  # slots beyond the others that opt-outs alone may use
@@ -22,10 +22,14 @@ class Turns:
         self._used = 0
         self._shares = {quota: Shares() for quota in Quota}
         self._waiting: dict[Quota, dict[Traffic, deque[asyncio.Future[None]]]] = {}
+        self.queued: Counter[Action] = Counter()
         self._changed = asyncio.Event()
 
-    async def take(self, quota: Quota, kind: Traffic) -> None:
-        """Return when a request may go; `give_back` must follow once it is answered."""
+    async def take(self, quota: Quota, kind: Traffic, action: Action) -> None:
+        """Return when a request may go; `give_back` must follow once it is answered.
+
+        `queued` counts those that wait and are no retries, by action.
+        """
         now = self._clock.now()
         is_first = quota not in self._waiting and self._has_slot(kind)
         is_urgent = kind is Traffic.URGENT
@@ -35,6 +39,8 @@ class Turns:
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.setdefault(quota, {}).setdefault(kind, deque()).append(turn)
         self._changed.set()
+        is_new = kind is not Traffic.RETRY
+        self.queued[action] += is_new
         try:
             await turn
         except asyncio.CancelledError:
@@ -42,6 +48,7 @@ class Turns:
                 self.give_back()
             raise
         finally:
+            self.queued[action] -= is_new
             self._meter.throttled(self._clock.now() - now)
 
     @property

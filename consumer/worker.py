@@ -199,16 +199,17 @@ class Worker:
             return True
         counts = call.repeat is Repeat.COUNTS
         seen = self._repeats.look(call.identity, _content(plan), counts=counts)
-        if seen is Seen.NEW:
-            return True
         if seen is Seen.REPEAT:
             self._skip(job, plan.type, "repeat")
             return False
-        if counts:
+        if seen is Seen.OTHER and counts:
             refused = Refused(refusal=SAME_ID, type=plan.type, event_id=plan.event_id)
             self._refuse(job, refused, now)
             return False
-        log.warning("same_id_other_content", event_id=plan.event_id, event_type=plan.type)
+        if seen is Seen.OTHER:
+            log.warning("same_id_other_content", event_id=plan.event_id, event_type=plan.type)
+        job.known_as = call.identity
+        job.counts = counts if len(plan.calls) == 1 else not _may_be_done_again(plan)
         return True
 
     def _refuse(self, job: Job, plan: Refused, now: float) -> None:
@@ -314,10 +315,8 @@ class Worker:
 
     def _forget_repeat(self, job: Job) -> None:
         """Let a record that comes again be done again, unless it is finished and would count."""
-        if isinstance(job.plan, Planned) and not (
-            job.is_settled and not _may_be_done_again(job.plan)
-        ):
-            self._repeats.forget(job.plan.calls[0].identity)
+        if job.known_as and not (job.is_settled and job.counts):
+            self._repeats.forget(job.known_as)
 
     async def _drain(self, partitions: list[Partition], seconds: float) -> None:
         deadline = self._clock.now() + seconds

@@ -10,7 +10,7 @@ import pytest
 
 from consumer.shares import Traffic
 from consumer.turns import Turns
-from esputnik.call import Quota
+from esputnik.call import Action, Quota
 from esputnik.throttle import Throttle
 from tests.fakes.meter import CountingMeter
 from tests.fakes.time import START, LoopClock, run
@@ -226,7 +226,7 @@ async def let_go(waiting: Sequence[Traffic], seconds: float) -> Counter[Traffic]
     gone = Counter[Traffic]()
 
     async def go(kind: Traffic) -> None:
-        await turns.take(Quota.DEFAULT, kind)
+        await turns.take(Quota.DEFAULT, kind, Action.ADD_ORDERS)
         gone[kind] += 1
 
     tasks = [asyncio.ensure_future(go(kind)) for kind in waiting for _ in range(900)]

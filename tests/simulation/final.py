@@ -100,17 +100,19 @@ def told_by(world: World) -> list[list[Planned]]:
     """Return what was told, in order, in the ways that it may be understood.
 
     What was buried was not told, save for what is buried besides. What was told once, alone or
-    merged into another, and told again with all around it and buried then, may be either.
+    merged into another, and told again with all around it and buried then, may be either; or both,
+    where it named a field that those around it do not.
     """
     watch = world.watch
-    return [
+    once, last, merged = (
         [
             entry.plan
             for entry in watch.entries.values()
             if is_told(entry) and isinstance(entry.plan, Planned)
         ]
         for is_told in (watch.was_told, watch.was_told_last, watch.was_told_merged)
-    ]
+    )
+    return [once, last, merged, once if once == last else once + last]
 
 
 def _state(world: World, told: Sequence[Sequence[Planned]]) -> Iterator[tuple[str, str]]:

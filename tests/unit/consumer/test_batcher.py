@@ -194,7 +194,9 @@ def test_every_item_travels_once_in_order_and_within_the_limits(
     for errand in errands:
         batcher.add(errand, 0.0)
 
-    batches = taken(batcher, 1.0, caught_up=False)
+    batches: list[Batch] = []
+    while more := taken(batcher, 1.0, caught_up=False):
+        batches += more
 
     assert [errand for batch in batches for errand in batch.errands] == errands
     for batch in batches:
@@ -234,10 +236,31 @@ def test_imports_have_a_limit_of_their_own() -> None:
 def test_where_no_further_request_may_go_nothing_is_due() -> None:
     batcher = a_batcher(under_way=1, max_items={Action.ADD_ORDERS: 1})
     added(batcher, 1 + PREPARED + 1)
-    taken(batcher)
+    while taken(batcher):
+        pass
 
     assert batcher.next_due(9.0) is None
     assert taken(batcher, 9.0) == []
+
+
+@pytest.mark.parametrize(("queued", "made"), [(0, PREPARED), (1, PREPARED - 1), (PREPARED, 0)])
+def test_few_requests_are_made_ready_to_wait_for_the_limits_of_the_account(
+    queued: int, made: int
+) -> None:
+    batcher = a_batcher(max_items={Action.ADD_ORDERS: 1})
+    added(batcher, 9)
+    waiting = {Action.ADD_ORDERS: queued}
+
+    assert sizes(list(batcher.take(9.0, waiting, caught_up=True))) == [1] * made
+    assert (batcher.next_due(9.0, waiting) is None) == (queued == PREPARED)
+
+
+def test_an_opt_out_is_made_ready_whoever_waits_for_the_limits_of_the_account() -> None:
+    batcher = a_batcher()
+    added(batcher, 1, call=an_item(is_urgent=True))
+
+    assert sizes(list(batcher.take(0.0, {Action.ADD_ORDERS: 9}, caught_up=True))) == [1]
+    assert batcher.next_due(0.0) is None
 
 
 def test_a_busy_action_does_not_hold_up_another() -> None:
@@ -267,6 +290,56 @@ def test_a_batch_whose_calls_rest_gives_its_place_to_another_until_it_resumes(ca
     assert sizes(taken(batcher, 9.0)) == [1]
 
 
+# -- whose turn it is -----------------------------------------------------------------------
+
+
+def in_turn(count: int) -> list[Errand]:
+    """Errands as they came to the scheduler."""
+    errands = [one() for _ in range(count)]
+    for turn, errand in enumerate(errands):
+        errand.turn = turn
+    return errands
+
+
+def test_one_that_waited_elsewhere_goes_where_it_would_have_gone() -> None:
+    batcher = a_batcher(max_items={Action.ADD_ORDERS: 3})
+    errands = in_turn(6)
+    late = {1, 4}
+    for errand in errands:
+        if errand.turn not in late:
+            batcher.add(errand, 0.0)
+    for turn in sorted(late, reverse=True):
+        batcher.add(errands[turn], 1.0, is_late=True)
+
+    turns = [[errand.turn for errand in batch.errands] for batch in taken(batcher, 1.0)]
+
+    assert turns == [[0, 1, 2], [3, 4, 5]]
+
+
+def test_one_that_waited_elsewhere_can_be_withdrawn() -> None:
+    batcher = a_batcher()
+    first, second, third = in_turn(3)
+    batcher.add(second, 0.0)
+    for errand in (first, third):
+        batcher.add(errand, 1.0, is_late=True)
+
+    assert batcher.withdraw(first) == 1.0
+
+    assert [list(batch.errands) for batch in taken(batcher, 1.0)] == [[second, third]]
+
+
+def test_what_is_left_by_a_request_waits_as_long_as_its_oldest() -> None:
+    batcher = a_batcher(max_wait=0.25, max_items={Action.ADD_ORDERS: 1})
+    first, second, third = in_turn(3)
+    batcher.add(first, 0.0)
+    batcher.add(third, 2.0)
+    batcher.add(second, 1.0, is_late=True)
+
+    next(batcher.take(2.0, caught_up=False))
+
+    assert batcher.next_due(1.0) == 0.25
+
+
 # -- calls that are taken out again ---------------------------------------------------------
 
 
@@ -278,7 +351,15 @@ def test_an_item_that_is_withdrawn_does_not_travel_and_tells_since_when_it_waite
 
     (batch,) = taken(batcher, 9.0)
     assert list(batch.errands) == [stays]
-    assert batch.size == len(stays.call.item) + 1
+
+
+def test_an_item_that_is_withdrawn_makes_room() -> None:
+    batcher = a_batcher(max_bytes=FRAME + 82)
+    leaves, *_ = added(batcher, 3, call=an_item(item=b"x" * 40))
+
+    batcher.withdraw(leaves)
+
+    assert taken(batcher, caught_up=False) == []
 
 
 def test_a_batch_that_lost_its_last_item_does_not_go() -> None:

@@ -50,6 +50,7 @@ def test_what_is_finished_up_to_the_first_unfinished_record_is_let_go_of_at_once
 
     ledger.settle(second)
     assert list(ledger.to_come_again([USERS])) == [first, second, third]
+    assert (second.record.offset, second.record.value, second.plan) == (1, None, None)
 
     ledger.settle(first)
     assert list(ledger.to_come_again([USERS])) == [third]
