@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from consumer.consent.desk import ConsentDesk
 from consumer.fates import Fate
 from consumer.job import Errand, Job
+from consumer.lanes import is_open_to_undoing
 from consumer.scheduler import OVERTAKEN, Scheduler
 from esputnik.call import Call, Repeat
 from esputnik.outcome import Delivered, Rejected
@@ -111,7 +112,7 @@ class Errands:
             self._scheduler.ended(errands, now)
 
     def _delivered(self, errand: Errand, outcome: Delivered, now: float) -> None:
-        if errand.waits:  # an opt-out that passed an import, which may yet undo it
+        if errand.waits and is_open_to_undoing(errand):  # it passed others
             errand.asserted = True
             return
         if errand.riders is None and not outcome.learned:

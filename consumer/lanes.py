@@ -9,6 +9,14 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
 from consumer.job import Errand
+from esputnik.call import Action
+
+# An opt-out by the e-mail list goes before all calls but these ...
+OF_THE_LIST = frozenset(
+    {Action.ADD_UNSUBSCRIBED, Action.REMOVE_UNSUBSCRIBED, Action.DELETE_CONTACT}
+)
+# ... and once more after these, which might undo it.
+WRITE_CONTACTS = frozenset({Action.ADD_CONTACT, Action.BULK_CONTACTS, Action.SET_SUBSCRIPTIONS})
 
 
 class Lanes:
@@ -46,7 +54,7 @@ class Lanes:
 
     def wait(self, errand: Errand, ahead: list[Errand]) -> bool:
         """Wait for those who stood there before; return whether the call may go all the same."""
-        errand.ahead = self._past_imports(errand, ahead) if errand.call.is_urgent else ahead
+        errand.ahead = self._past_others(errand, ahead) if errand.call.is_urgent else ahead
         errand.waits = len(errand.ahead)
         for one in errand.ahead:
             if one.followers is None:
@@ -105,23 +113,27 @@ class Lanes:
 
     # -- waiting --------------------------------------------------------------------------
 
-    def _past_imports(self, errand: Errand, ahead: list[Errand]) -> list[Errand]:
-        """Let an opt-out by the e-mail list go past imports: it touches no profile.
+    def _past_others(self, errand: Errand, ahead: list[Errand]) -> list[Errand]:
+        """Let an opt-out by the e-mail list go past what says nothing of consent.
 
-        What stands before an import and is none holds the opt-out all the same, so it is waited
-        for directly.
+        What stands before that and may not be passed holds the opt-out all the same, and what
+        might undo it makes it go once more: both are waited for directly.
         """
         errand.passing = [one for one in ahead if _may_be_passed(one)]
         beyond: list[Errand] = []
+        seen = set(ahead)
         todo = [before for one in errand.passing for before in one.ahead]
         while todo:
             one = todo.pop()
-            if not is_here(one) or one in beyond or one in ahead:
+            if not is_here(one) or one in seen:
                 continue
-            if _may_be_passed(one):
+            seen.add(one)
+            is_passed = _may_be_passed(one)
+            if is_passed:
                 todo.extend(one.ahead)
-            else:
+            if not is_passed or may_undo(one):
                 beyond.append(one)
+        errand.passing += [one for one in beyond if _may_be_passed(one)]
         return [*ahead, *beyond]
 
     def _let_on(
@@ -135,12 +147,13 @@ class Lanes:
             self._waiting.subtract(follower.origin.lanes)
             if not follower.state:
                 ready.append(follower)
+        if follower.asserted and not is_open_to_undoing(follower):
+            follower.asserted = False
+            ready.append(follower)
         if follower.waits == 0:
             follower.ahead = ()
             if follower.state:  # it ended before those it had passed
                 todo.append(follower)
-            elif follower.asserted:
-                ready.append(follower)
 
     def _forget(self, errand: Errand) -> None:
         for name in errand.names:
@@ -155,11 +168,17 @@ def is_here(errand: Errand) -> bool:
     return not errand.state or errand.waits > 0
 
 
-def is_import(errand: Errand) -> bool:
-    """Tell whether a call may be applied later than it is answered."""
-    shape = errand.call.shape
-    return shape is not None and shape.is_import
+def may_undo(errand: Errand) -> bool:
+    """Tell whether a call that an opt-out passed might undo it: it writes the profile."""
+    call = errand.origin
+    return not errand.state and not WRITE_CONTACTS.isdisjoint((call.action, call.together()))
+
+
+def is_open_to_undoing(errand: Errand) -> bool:
+    """Tell whether an opt-out has passed calls that might undo it and are not finished."""
+    return any(map(may_undo, errand.passing or ()))
 
 
 def _may_be_passed(errand: Errand) -> bool:
-    return bool(errand.state) or (is_import(errand) and not errand.is_single)
+    """Tell whether an opt-out by the e-mail list may go before a call: no word about that list."""
+    return bool(errand.state) or errand.origin.action not in OF_THE_LIST

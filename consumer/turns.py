@@ -8,11 +8,11 @@ from consumer.shares import Shares, Traffic
 from esputnik.call import Action, Quota
 from esputnik.throttle import Throttle
 
-RESERVED = 1  # slots beyond the others that opt-outs alone may use
+RESERVED = 2  # slots beyond the others: for an opt-out, and for a probe that may be slow
 
 
 class Turns:
-    """Lets requests go: at most `slots` at a time, opt-outs one more, each within its limit."""
+    """Lets requests go: at most `slots` at a time, what is urgent beyond that, each within its limit."""
 
     def __init__(self, *, throttle: Throttle, clock: Clock, meter: Meter, slots: int) -> None:
         self.throttle = throttle

@@ -143,7 +143,7 @@ class Call:
     chained: bool = False
     missing_is_done: bool = False  # nobody found: a deletion is done
     subscription: tuple[str, bool] | None = None  # category key, and whether it is joined
-    is_urgent: bool = False  # an opt-out by the e-mail list alone: passes imports
+    is_urgent: bool = False  # an opt-out by the e-mail list alone: passes others
 
     @property
     def key(self) -> str:

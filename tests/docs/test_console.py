@@ -23,6 +23,7 @@ SANDBOX_PORT = "8200"  # as the documentation writes it
 NOT_RUN = (
     "make ",
     "pip install ",
+    ".venv/bin/python -m tests.",
     "esputnik-sync check",
     "esputnik-sync run",
     "esputnik-sync dlq ",

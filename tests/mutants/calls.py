@@ -84,7 +84,7 @@ MUTANTS = (
         about="an opt-out that passed an import is not told again when that has ended",
         file="consumer/errands.py",
         old=(
-            "        if errand.waits:  # an opt-out that passed an import, which may yet undo it\n"
+            "        if errand.waits and is_open_to_undoing(errand):  # it passed others\n"
             "            errand.asserted = True\n"
             "            return\n"
         ),

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from consumer.batcher import Limits
 from consumer.job import Batch, Errand, Job
-from consumer.lanes import is_import
+from consumer.lanes import OF_THE_LIST
 from consumer.plan import Planned, Planner
 from consumer.scheduler import Scheduler
 from handlers.mapped import Options
@@ -143,7 +143,7 @@ class Game:
 
 
 def passes(one: Errand, other: Errand) -> bool:
-    return one.call.is_urgent and is_import(other)
+    return one.call.is_urgent and other.origin.action not in OF_THE_LIST
 
 
 def played(events: list[Told], dice: random.Random, under_way: int, abandoned: float) -> Game:

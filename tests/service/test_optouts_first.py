@@ -86,6 +86,36 @@ def test_an_opt_out_goes_while_everything_else_is_refused_or_fails(status: int) 
     assert max(took) < 1
 
 
+@pytest.mark.parametrize(
+    ("action", "status", "event_type", "data"),
+    [
+        ("add-orders", 503, "order.changed", an_order(1, email=ANN)),
+        ("send-message", 403, "message.requested", {"message_id": 5, "email": ANN}),
+        ("generate-event", 403, "activity.recorded", {"name": "seen", "email": ANN}),
+        ("add-contact", 503, "user.signed_up", {"user_id": "1", "email": ANN}),
+    ],
+)
+def test_an_opt_out_goes_though_an_earlier_call_of_the_same_person_is_held(
+    action: str, status: int, event_type: str, data: Any
+) -> None:
+    async def main() -> tuple[World, float]:
+        world = World(partitions=TWO)
+        world.account.faults.rule([{"action": action, "status": status}])
+        async with world.running():
+            world.put(event_type, data)
+            await world.until(lambda: bool(world.asked(action)))
+            took = await opted_out(world)
+            world.account.faults.rule([])
+            await world.settled(600)
+        return world, took
+
+    world, took = run(main())
+
+    assert took < 1
+    assert world.reasons == []
+    assert ANN in world.state()["unsubscribed"]
+
+
 def test_an_opt_out_goes_within_a_second_though_orders_were_told_to_wait() -> None:
     async def main() -> float:
         world = World(partitions=TWO)
@@ -176,7 +206,7 @@ def test_an_opt_out_does_not_wait_for_an_import_of_the_same_contact() -> None:
     assert world.state()["unsubscribed"] == [ANN]
 
 
-def test_an_opt_out_waits_for_an_add_contact_under_way() -> None:
+def test_an_opt_out_passes_an_add_contact_under_way_and_is_told_again() -> None:
     async def main() -> World:
         world = World(switches={"resubscribe": True})
         async with world.running():
@@ -192,7 +222,7 @@ def test_an_opt_out_waits_for_an_add_contact_under_way() -> None:
 
     asked = [one["action"] for one in world.account.requests()]
     assert world.state()["unsubscribed"] == [ANN]
-    assert asked == ["add-contact", "add-unsubscribed"]
+    assert asked == ["add-unsubscribed", "add-contact", "add-unsubscribed"]
 
 
 def test_an_opt_out_by_e_mail_does_not_drop_an_opt_in_to_sms() -> None:

@@ -1,10 +1,13 @@
 """I12: an opt-out leaves within a second, whatever else is queued, failing or held."""
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from consumer.job import Job
+from consumer.lanes import OF_THE_LIST
+from consumer.ledger import PartitionLog
 from consumer.plan import Planned
 from esputnik.call import Action, Request
 from esputnik.outcome import Answer, NoAnswer
@@ -122,7 +125,7 @@ class OptOuts:
             or action in self._failing
             or self._under_way[BY_LIST] + self._under_way[BY_SEGMENT] > 0  # they share a slot
             or self._throttles.is_shut(now)
-            or any(waiting.name in body for body, count in self._about.items() if count)
+            or (action is BY_SEGMENT and self._is_about(waiting.name))
             or self._is_behind(waiting)
         )
 
@@ -133,18 +136,37 @@ class OptOuts:
         is_called = source.called.is_set() or source.is_revoking
         return replica.is_frozen or not is_member or is_called or not source.lease.holds(now)
 
+    def _is_about(self, name: bytes) -> bool:
+        """Tell whether calls about a person are under way."""
+        return any(name in body for body, count in self._about.items() if count)
+
     def _is_behind(self, waiting: Waiting) -> bool:
-        """Tell whether something earlier about its person is unfinished."""
-        entries = self._replica.world.watch.entries
-        mine = _names(waiting.entry)
-        for log in self._replica.worker.ledger.logs.values():
-            for job in log.unsettled():
-                other = entries[job.record.place, job.record.offset]
-                if other is not waiting.entry and mine & _names(other):
-                    return True
-        return False
+        """Tell whether something earlier about its person is unfinished that it must not pass."""
+        others = [self._entry(job) for log in self._logs() for job in log.unsettled()]
+        behind = _connected(waiting.entry, [one for one in others if one is not waiting.entry])
+        return any(waiting.action is BY_SEGMENT or _is_of_the_list(one) for one in behind)
+
+    def _logs(self) -> Iterable[PartitionLog]:
+        return self._replica.worker.ledger.logs.values()
+
+    def _entry(self, job: Job) -> "Entry":
+        return self._replica.world.watch.entries[job.record.place, job.record.offset]
+
+
+def _connected(entry: "Entry", others: "Sequence[Entry]") -> "list[Entry]":
+    """Return those who share a name with it, or with one who does."""
+    names, found = _names(entry), list["Entry"]()
+    while more := [one for one in others if one not in found and names & _names(one)]:
+        found += more
+        names = names.union(*map(_names, more))
+    return found
 
 
 def _names(entry: "Entry") -> set[str]:
     plan = entry.plan
     return {n for c in plan.calls for n in c.lanes} if isinstance(plan, Planned) else set()
+
+
+def _is_of_the_list(entry: "Entry") -> bool:
+    plan = entry.plan
+    return isinstance(plan, Planned) and any(c.action in OF_THE_LIST for c in plan.calls)

@@ -2,8 +2,11 @@
 
 from typing import Any
 
+import pytest
+
 from consumer.job import Errand
-from consumer.lanes import Lanes, is_import
+from consumer.lanes import Lanes, is_open_to_undoing
+from esputnik.call import Action
 from tests.builders import IMPORT, a_call, a_job, an_item
 
 
@@ -15,6 +18,10 @@ def about(*names: str, **changes: Any) -> Errand:
 def importing(*names: str) -> Errand:
     (errand,) = a_job(an_item(IMPORT, lanes=names)).errands
     return errand
+
+
+def opting_in(*names: str) -> Errand:
+    return about(*names, action=Action.REMOVE_UNSUBSCRIBED)
 
 
 def opting_out(*names: str) -> Errand:
@@ -172,11 +179,23 @@ def test_a_finished_contact_leaves_nothing_behind() -> None:
     assert not lanes.last(("e:a", "u:1", "e:b"))
 
 
-# -- opt-outs pass imports ------------------------------------------------------------------
+# -- opt-outs pass others -------------------------------------------------------------------
 
 
 def test_an_opt_out_passes_imports() -> None:
     lanes = entered(importing("e:a"), importing("e:a"))
+
+    assert enter(lanes, opting_out("e:a"))
+
+
+def test_an_opt_out_passes_what_says_nothing_of_consent_however_long_that_is_held() -> None:
+    lanes = entered(about("e:a"), about("e:a"))
+
+    assert enter(lanes, opting_out("e:a"))
+
+
+def test_an_opt_out_by_the_list_passes_one_of_a_category() -> None:
+    lanes = entered(about("e:a", action=Action.SET_SUBSCRIPTIONS))
 
     assert enter(lanes, opting_out("e:a"))
 
@@ -187,49 +206,42 @@ def test_a_plain_call_passes_no_import() -> None:
     assert not enter(lanes, about("e:a"))
 
 
-def test_an_opt_out_waits_for_what_is_no_import() -> None:
-    sign_up, opt_out = about("e:a"), opting_out("e:a")
-    lanes = entered(importing("e:a"), sign_up)
-    sign_up.started = True
-
-    assert not is_import(sign_up)
-    assert not enter(lanes, opt_out)
-
-
-def test_an_opt_out_waits_for_an_import_that_is_under_way_by_a_request_of_its_own() -> None:
-    alone, opt_out = importing("e:a"), opting_out("e:a")
-    lanes = entered(alone)
-    alone.is_single = True
+@pytest.mark.parametrize(
+    "action", [Action.REMOVE_UNSUBSCRIBED, Action.DELETE_CONTACT, Action.ADD_UNSUBSCRIBED]
+)
+def test_an_opt_out_waits_for_what_says_something_of_the_list(action: Action) -> None:
+    first, opt_out = about("e:a", action=action), opting_out("e:a")
+    lanes = entered(first)
 
     assert not enter(lanes, opt_out)
-    assert end(lanes, alone) == [opt_out]
+    assert end(lanes, first) == [opt_out]
 
 
 def test_an_opt_out_waits_for_what_stands_before_the_imports_it_passes() -> None:
-    plain, first, second = about("e:a"), importing("e:a"), importing("e:a")
+    opt_in, first, second = opting_in("e:a"), importing("e:a"), importing("e:a")
     opt_out = opting_out("e:a")
-    lanes = entered(plain, first, second)
+    lanes = entered(opt_in, first, second)
 
     assert not enter(lanes, opt_out)
-    assert end(lanes, plain) == [first, opt_out]
+    assert end(lanes, opt_in) == [first, opt_out]
 
 
 def test_an_opt_out_waits_once_for_what_stands_before_several_imports() -> None:
-    plain = about("e:a", "e:b")
+    opt_in = opting_in("e:a", "e:b")
     imports, opt_out = [importing("e:a"), importing("e:b")], opting_out("e:a", "e:b")
-    lanes = entered(plain, *imports)
+    lanes = entered(opt_in, *imports)
 
     assert not enter(lanes, opt_out)
-    assert end(lanes, plain) == [*imports, opt_out]
+    assert end(lanes, opt_in) == [*imports, opt_out]
 
 
 def test_an_import_that_ends_lets_no_opt_out_go_that_waits_for_something_else() -> None:
-    item, plain = importing("e:a"), about("e:b")
+    item, opt_in = importing("e:a"), opting_in("e:b")
     opt_out = opting_out("e:a", "e:b")
-    lanes = entered(item, plain, opt_out)
+    lanes = entered(item, opt_in, opt_out)
 
     assert end(lanes, item) == []
-    assert end(lanes, plain) == [opt_out]
+    assert end(lanes, opt_in) == [opt_out]
 
 
 def test_an_opt_out_that_stood_behind_nothing_but_an_ended_call_goes_at_once() -> None:
@@ -270,6 +282,29 @@ def test_an_opt_out_that_is_done_goes_once_more_when_the_imports_have_ended() ->
     opt_out.asserted = True
 
     assert end(lanes, running) == [opt_out]
+
+
+def test_it_goes_once_more_as_soon_as_what_might_undo_it_has_ended() -> None:
+    item, held = importing("e:a"), about("e:a", action=Action.ADD_ORDERS)
+    opt_out, later = opting_out("e:a"), about("e:a")
+    lanes = entered(item, held, opt_out, later)
+    assert is_open_to_undoing(opt_out)
+    opt_out.asserted = True
+
+    assert end(lanes, item) == [held, opt_out]
+    assert not is_open_to_undoing(opt_out)
+    assert end(lanes, opt_out) == []
+    assert end(lanes, held) == [later]
+
+
+@pytest.mark.parametrize("action", [Action.ADD_CONTACT, Action.ADD_ORDERS])
+def test_of_what_an_opt_out_passes_only_what_writes_the_profile_might_undo_it(
+    action: Action,
+) -> None:
+    opt_out = opting_out("e:a")
+    entered(about("e:a", action=action), opt_out)
+
+    assert is_open_to_undoing(opt_out) == (action is Action.ADD_CONTACT)
 
 
 def test_a_call_that_was_dropped_while_it_waited_lets_on_nobody_before_its_time() -> None:
