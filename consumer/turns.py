@@ -12,7 +12,7 @@ RESERVED = 2  # slots beyond the others: for an opt-out, and for a probe that ma
 
 
 class Turns:
-    """Lets requests go: at most `slots` at a time, a few urgent ones more, each within its limit."""
+    """Lets requests go: at most `slots` at a time, a few urgent ones more, each in its limit."""
 
     def __init__(self, *, throttle: Throttle, clock: Clock, meter: Meter, slots: int) -> None:
         self.throttle = throttle
