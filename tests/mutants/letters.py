@@ -56,6 +56,5 @@ MUTANTS = (
         old='        told["error"] = type(error).__name__\n',
         new='        told["error"] = repr(error)\n',
         tests=(f"{PRIVACY}::test_a_bug_shows_where_it_is_and_names_nobody",),
-        unseen="histories look at what is logged before it is written as a line",
     ),
 )

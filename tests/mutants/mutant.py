@@ -12,8 +12,7 @@ class StaleError(Exception):
 class Mutant:
     """`old` stands once in `file`, and `new` in its place is the defect that `about` tells of.
 
-    `tests` are the ids of those that must go red, every one of them. `unseen` says why histories
-    cannot show the defect; it is empty where they can.
+    `tests` are the ids of those that must go red, every one of them.
     """
 
     name: str
@@ -22,7 +21,6 @@ class Mutant:
     old: str
     new: str
     tests: tuple[str, ...]
-    unseen: str = ""
 
     def planted(self, text: str) -> str:
         """Return the file's text with the defect in it.

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from structlog.testing import capture_logs
 
+from consumer.telemetry import CLEANING
 from tests.fakes.schedule import RunawayError, run_seeded, this_loop
 from tests.fakes.time import StuckError
 from tests.simulation import final
@@ -52,7 +53,7 @@ def play(plan: Plan) -> Outcome:
 
     rng = random.Random(f"loop {plan.seed}")  # noqa: S311 - chance, not secrecy
     troubles: list[str] = []
-    with capture_logs() as logs:
+    with capture_logs(processors=CLEANING) as logs:
         try:
             run_seeded(main(), rng, disorder=plan.disorder)
         except (StuckError, RunawayError) as trouble:

@@ -8,6 +8,7 @@ from hashlib import sha256
 from typing import Any
 
 import orjson
+import structlog
 
 from consumer.record import Partition, Point, Record
 from consumer.settings import Loaded
@@ -164,6 +165,7 @@ class World:
                 if told.point == "P15":
                     replica.stop()
             case "crash":
+                _tell_of_bug(replica)
                 replica.kill()
             case "cut":
                 replica.cut_off()
@@ -314,3 +316,9 @@ def loaded_of(settings: str) -> Loaded:
         for path, value in (given | orjson.loads(settings)).items()
     ]
     return load(config=None, overrides=texts, environ={}, needs_api_key=True)
+
+
+def _tell_of_bug(replica: Replica) -> None:
+    """Log the bug by which a replica ends, as the command does; its error quotes what it met."""
+    met = [job.record for job in replica.worker.ledger.unsettled()]
+    structlog.get_logger().exception("bug", exc_info=ValueError(f"cannot read {met}"))
