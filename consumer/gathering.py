@@ -57,9 +57,7 @@ class Gathering:
             if len(taken) >= self.max_items:
                 break
         for errand in taken:
-            errand.gathering = None
-            if self.line.pop(errand, self) is self:
-                del self.late[errand]
+            self._take_out(errand)
         self.size -= size
         heads = (*islice(self.line, 1), *self.late)
         self.since = min((one.since for one in heads), default=math.inf)
@@ -67,9 +65,11 @@ class Gathering:
 
     def leave(self, errand: Errand) -> None:
         """Take out one."""
-        if self.line.pop(errand, self) is self:
-            del self.late[errand]
+        self._take_out(errand)
         self.size -= len(errand.call.item) + 1
+
+    def _take_out(self, errand: Errand) -> None:
+        del (self.line if errand in self.line else self.late)[errand]
         errand.gathering = None
 
     def _in_turn(self) -> Iterable[Errand]:
