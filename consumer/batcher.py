@@ -15,6 +15,7 @@ from esputnik.call import Action, Call, Repeat, Shape
 
 PREPARED = 2  # batches ready to go as soon as a request ends, or as the account's limit allows
 NOBODY: Mapping[Action, int] = {}
+OPT_OUTS_WAIT = 0.25  # s at the most, whatever others wait for company
 LEAST_CAP = 16 * 1024  # bytes; a learned cap goes no lower
 
 
@@ -104,12 +105,12 @@ class Batcher:
 
     def next_due(self, now: float, queued: Mapping[Action, int] = NOBODY) -> float | None:
         """Return in how many seconds waiting calls become due by age; None if none does."""
-        begun = [
-            gathering.since
+        due = [
+            gathering.since + self._longest_wait(gathering.anyone())
             for gathering in self._gatherings.values()
             if not gathering.is_empty() and self._may_prepare(gathering.anyone(), queued)
         ]
-        return max(0.0, min(begun) + self._limits.max_wait - now) if begun else None
+        return max(0.0, min(due) - now) if due else None
 
     def withdraw(self, errand: Errand) -> float | None:
         """Take a call out again; return since when it waited, None if it is not waiting here."""
@@ -152,7 +153,11 @@ class Batcher:
             return True
         if caught_up and gathering.under_way < self._eager(one):
             return True
-        return now >= gathering.since + self._limits.max_wait
+        return now >= gathering.since + self._longest_wait(one)
+
+    def _longest_wait(self, errand: Errand) -> float:
+        is_opt_out = errand.call.together() is Action.ADD_UNSUBSCRIBED
+        return min(self._limits.max_wait, OPT_OUTS_WAIT) if is_opt_out else self._limits.max_wait
 
     def _eager(self, errand: Errand) -> int:
         """Return how many requests may be under way for one to go without company.

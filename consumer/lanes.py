@@ -80,6 +80,7 @@ class Lanes:
         last, waiting = self._last, self._waiting
         for errand in errands:
             if errand.waits:
+                self._let_past(errand, ready)
                 continue
             if errand.followers is not None:
                 self._let_follow(errand, ready)
@@ -90,6 +91,23 @@ class Lanes:
                     if waiting and not waiting.get(name, 1):
                         del waiting[name]
         return ready
+
+    def _let_past(self, gone: Errand, ready: list[Errand]) -> None:
+        """Let on opt-outs behind one that is done and stands there for those it has passed."""
+        if not gone.call.is_urgent or not gone.state:
+            return
+        for follower in gone.followers or ():
+            if follower.passing is not None and not follower.started:
+                follower.passing.append(gone)
+                self._start(follower, ready)
+
+    def _start(self, follower: Errand, ready: list[Errand]) -> None:
+        """Let a call go if it waits for nobody but those it passes."""
+        if not follower.started and follower.waits == len(follower.passing or ()):
+            follower.started = True
+            self._waiting.subtract(follower.origin.lanes)
+            if not follower.state:
+                ready.append(follower)
 
     def _let_follow(self, errand: Errand, ready: list[Errand]) -> None:
         todo = [errand]
@@ -142,11 +160,7 @@ class Lanes:
         follower.waits -= 1
         if follower.passing and gone in follower.passing:
             follower.passing.remove(gone)
-        if not follower.started and follower.waits == len(follower.passing or ()):
-            follower.started = True
-            self._waiting.subtract(follower.origin.lanes)
-            if not follower.state:
-                ready.append(follower)
+        self._start(follower, ready)
         if follower.asserted and not is_open_to_undoing(follower):
             follower.asserted = False
             ready.append(follower)

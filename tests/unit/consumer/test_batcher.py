@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from consumer.batcher import LEAST_CAP, PREPARED, Batcher, Limits
+from consumer.batcher import LEAST_CAP, OPT_OUTS_WAIT, PREPARED, Batcher, Limits
 from consumer.job import Batch, Errand
 from esputnik.call import Action, Repeat
+from esputnik.requests import ADD_UNSUBSCRIBED
 from tests.builders import IMPORT, ORDERS, a_call, a_job, an_item
 
 FRAME = len(ORDERS.head) + len(ORDERS.tail)
@@ -117,6 +118,15 @@ def test_the_next_request_is_due_when_the_oldest_item_waited_long_enough() -> No
 
     assert batcher.next_due(1.1) == pytest.approx(0.05)
     assert batcher.next_due(9.0) == 0.0
+
+
+def test_opt_outs_wait_for_company_a_moment_at_most() -> None:
+    batcher = a_batcher(max_wait=2.0)
+    added(batcher, 1, call=an_item(ADD_UNSUBSCRIBED))
+
+    assert batcher.next_due(0.0) == OPT_OUTS_WAIT
+    assert taken(batcher, 0.2, caught_up=False) == []
+    assert sizes(taken(batcher, OPT_OUTS_WAIT, caught_up=False)) == [1]
 
 
 def test_what_waited_elsewhere_before_keeps_its_age_in_company() -> None:

@@ -25,7 +25,7 @@ def opting_in(*names: str) -> Errand:
 
 
 def opting_out(*names: str) -> Errand:
-    return about(*names, is_urgent=True)
+    return about(*names, action=Action.ADD_UNSUBSCRIBED, is_urgent=True)
 
 
 def enter(lanes: Lanes, errand: Errand) -> bool:
@@ -266,6 +266,27 @@ def test_a_second_opt_out_passes_the_first_one_that_has_ended() -> None:
     end(lanes, first)
 
     assert enter(lanes, opting_out("e:a"))
+
+
+def test_an_opt_out_that_is_done_lets_another_past_while_it_stands_for_what_it_passed() -> None:
+    held, first = about("e:a", action=Action.ADD_ORDERS), opting_out("e:a")
+    second, later = opting_out("e:a"), about("e:a")
+    lanes = entered(held, first)
+    assert not enter(lanes, second)
+    enter(lanes, later)
+
+    assert end(lanes, first) == [second]
+    assert end(lanes, second) == []
+    assert end(lanes, held) == [later]
+
+
+def test_a_plain_call_does_not_get_past_an_opt_out_that_is_done_before_its_time() -> None:
+    held, opt_out = about("e:a", action=Action.ADD_ORDERS), opting_out("e:a")
+    later = about("e:a")
+    lanes = entered(held, opt_out, later)
+
+    assert end(lanes, opt_out) == []
+    assert end(lanes, held) == [later]
 
 
 def test_an_import_that_ends_first_leaves_the_opt_out_that_passed_it_alone() -> None:
