@@ -190,27 +190,27 @@ class Replay:
                 wall=self._clock.wall(),
             )
             self._ids[job] = letter.id
-            tasks.create_task(self._carry(letter, job))
+            over = self._make(job, letter.fates)  # here: no task may come before an earlier letter
+            tasks.create_task(self._carry(letter, job, over))
 
-    async def _carry(self, letter: DeadLetter, job: Job) -> None:
+    async def _carry(self, letter: DeadLetter, job: Job, over: asyncio.Future[None]) -> None:
         """See a letter through, to its burial if need be."""
-        await self._calls(job, letter.fates)
+        await over
         if self._consent is not None and not await remembered(job, self._consent):
-            await self._calls(job)
+            await self._make(job)
         plan: Planned = job.plan
         if job.verdict is not None or plan.refusal is not None:
             await self._bury(letter, job_burial(job, plan))
         else:
             await self._settle(letter, "skipped" if job.skipped else "delivered")
         job.close()
-        del self._ids[job]
+        del self._ids[job], self._over[job]
 
-    async def _calls(self, job: Job, prior: Sequence[Fate] = ()) -> None:
-        """Have the calls of a letter made; return when all have ended."""
+    def _make(self, job: Job, prior: Sequence[Fate] = ()) -> asyncio.Future[None]:
+        """Have the calls of a letter made; what is returned is done when all have ended."""
         over = self._over[job] = asyncio.get_running_loop().create_future()
         self._delivery.submit(job, prior)
-        await over
-        del self._over[job]
+        return over
 
     async def _settle(self, letter: DeadLetter, outcome: str) -> None:
         await self._memory.note(letter.id, DELIVERED)
