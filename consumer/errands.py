@@ -115,6 +115,10 @@ class Errands:
         if errand.waits and is_open_to_undoing(errand):  # it passed others
             errand.asserted = True
             return
+        if errand.again:  # nobody knows which of the two came last
+            errand.again = False
+            self._scheduler.again(errand, now)
+            return
         if errand.riders is None and not outcome.learned:
             self._conclude(errand, "D", now)
             return

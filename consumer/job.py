@@ -155,10 +155,11 @@ class Errand:
     `gathering` is where it waits for company, `since` when. `riders` are later errands whose calls
     were merged into this one's. `by_shape`: it goes as an item of a bulk request even when alone;
     `is_single`: it is under way by the request of its own. `asserted`: it is done, and will be done
-    once more when the imports have ended that it passed.
+    once more when those have ended that it passed; `again`: such ended while it was under way.
     """
 
     __slots__ = (
+        "again",
         "ahead",
         "asserted",
         "by_shape",
@@ -193,6 +194,7 @@ class Errand:
         self.by_shape = False
         self.is_single = False
         self.asserted = False
+        self.again = False
         self.gathering: Gathering | None = None
         self.since = 0.0
         self.turn = 0

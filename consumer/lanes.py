@@ -82,6 +82,8 @@ class Lanes:
             if errand.waits:
                 self._let_past(errand, ready)
                 continue
+            if not errand.state:  # it goes once more
+                continue
             if errand.followers is not None:
                 self._let_follow(errand, ready)
                 continue
@@ -160,6 +162,9 @@ class Lanes:
         follower.waits -= 1
         if follower.passing and gone in follower.passing:
             follower.passing.remove(gone)
+            is_under_way = follower.started and follower.gathering is None
+            if is_under_way and writes_contacts(gone) and not follower.asserted:
+                follower.again = True
         self._start(follower, ready)
         if follower.asserted and not is_open_to_undoing(follower):
             follower.asserted = False
@@ -182,10 +187,15 @@ def is_here(errand: Errand) -> bool:
     return not errand.state or errand.waits > 0
 
 
-def may_undo(errand: Errand) -> bool:
-    """Tell whether a call that an opt-out passed might undo it: it writes the profile."""
+def writes_contacts(errand: Errand) -> bool:
+    """Tell whether a call writes a profile, which might undo an opt-out."""
     call = errand.origin
-    return not errand.state and not WRITE_CONTACTS.isdisjoint((call.action, call.together()))
+    return not WRITE_CONTACTS.isdisjoint((call.action, call.together()))
+
+
+def may_undo(errand: Errand) -> bool:
+    """Tell whether a call that an opt-out passed might undo it yet."""
+    return not errand.state and writes_contacts(errand)
 
 
 def is_open_to_undoing(errand: Errand) -> bool:

@@ -225,6 +225,24 @@ def test_an_opt_out_passes_an_add_contact_under_way_and_is_told_again() -> None:
     assert asked == ["add-unsubscribed", "add-contact", "add-unsubscribed"]
 
 
+def test_an_opt_out_that_is_answered_after_an_import_it_passed_is_told_again() -> None:
+    async def main() -> World:
+        world = World(switches={"resubscribe": True, "import_seconds": 5})
+        slow = {"action": "add-unsubscribed", "delay": 20.0, "times": 1}
+        world.account.faults.rule([slow])
+        async with world.running():
+            world.put("user.updated", {"email": ANN, "first_name": "Ann"})
+            await world.until(lambda: world.asked("bulk-contacts"))
+            world.put("contact.opted_out", an_opt_out(ANN))
+            await world.settled()
+        return world
+
+    world = run(main())
+
+    assert world.state()["unsubscribed"] == [ANN]
+    assert len(world.asked("add-unsubscribed")) == 2
+
+
 def test_an_opt_out_by_e_mail_does_not_drop_an_opt_in_to_sms() -> None:
     async def main() -> World:
         routes: Any = {"consent.routes": {"sms": {"segment": 7}}}
