@@ -116,8 +116,11 @@ class Worker:
         async with self._committing:
             self._last_commit = self._clock.now()
             points = self.ledger.commit_points()
-            taken = not points or await self._source.commit(points)
-            (self.ledger.committed if taken else self.ledger.not_committed)(points)
+            taken = False
+            try:
+                taken = not points or await self._source.commit(points)
+            finally:  # whoever waits for the lock relies on it, should this be cancelled
+                (self.ledger.committed if taken else self.ledger.not_committed)(points)
             return taken
 
     # -- calls that must be known of before they go ---------------------------------------

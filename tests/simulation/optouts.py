@@ -13,6 +13,7 @@ from esputnik.call import Action, Request
 from esputnik.outcome import Answer, NoAnswer
 from tests.fakes.schedule import later, this_loop
 from tests.simulation.history import Epoch
+from tests.simulation.network import GARBLED
 from tests.simulation.throttles import Throttles, is_opt_out
 
 if TYPE_CHECKING:
@@ -93,7 +94,9 @@ class OptOuts:
         self._under_way[request.action] -= 1
         if request.action is Action.ADD_CONTACT:
             self._about[request.body or b""] -= 1
-        status = answer.status if isinstance(answer, Answer) else 0
+        # A page of some proxy is no answer, whatever its status says.
+        is_answer = isinstance(answer, Answer) and answer.body != GARBLED.body
+        status = answer.status if isinstance(answer, Answer) and is_answer else 0
         if request.action in {BY_LIST, BY_SEGMENT}:
             is_well = 200 <= status < 300
             (self._failing.discard if is_well else self._failing.add)(request.action)
