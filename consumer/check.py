@@ -2,10 +2,15 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import aclosing
 
-from consumer.build import client, connection, topic_rules
+from consumer.build import client, connection, secret_of, topic_rules
 from consumer.clock import SystemClock
-from consumer.errors import CredentialsError, KafkaUnreachableError, SyncError
+from consumer.consent.hashing import Hasher
+from consumer.consent.memory import Memory
+from consumer.consent.reading import Reader
+from consumer.consent.topic import COMPACTED, POLICY, refuse_forgetful
+from consumer.errors import CredentialsError, KafkaUnreachableError, SettingsError, SyncError
 from consumer.findings import (
     OK,
     Finding,
@@ -14,7 +19,9 @@ from consumer.findings import (
     of_account,
     of_clock,
     of_fault,
+    of_missing,
     of_reference,
+    of_refusal,
     of_rights,
     of_size,
     of_topics,
@@ -22,7 +29,7 @@ from consumer.findings import (
     segment_ids,
     warned,
 )
-from consumer.kafka import KafkaAdmin
+from consumer.kafka import KafkaAdmin, read_topic
 from consumer.settings import Loaded, env_name
 from esputnik import requests
 from esputnik.client import Client
@@ -54,6 +61,8 @@ async def _kafka(loaded: Loaded) -> AsyncIterator[Finding]:
                 yield finding
             async for finding in _dead_letters(settings.dead_letter.topic, wanted, existing, admin):
                 yield finding
+            async for finding in _consent(loaded, existing, admin):
+                yield finding
             yield await _group(loaded, admin)
     except (KafkaUnreachableError, CredentialsError) as trouble:
         yield of_fault("kafka", str(trouble))
@@ -65,7 +74,7 @@ async def _dead_letters(
     """Ask what may be done with the topic: a record written to try would be in the way."""
     check = f"dead letters {topic}"
     if topic not in existing:
-        yield warned(check, "does not exist; `run` creates it if it may", "nothing, or create it")
+        yield of_missing(check, "nothing, or create it")
         return
     yield of_rights(check, topic, may_write=await admin.may_write(topic))
     sizes = [await _size(admin, source) for source in sorted(wanted & existing)]
@@ -75,6 +84,55 @@ async def _dead_letters(
 
 async def _size(admin: KafkaAdmin, topic: str) -> str | None:
     return (await admin.config(topic)).get("max.message.bytes")
+
+
+async def _consent(
+    loaded: Loaded, existing: frozenset[str], admin: KafkaAdmin
+) -> AsyncIterator[Finding]:
+    """Try the topic of what people said."""
+    topic = loaded.settings.consent.memory_topic
+    check = f"consent {topic}"
+    if topic not in existing:
+        yield of_missing(check, f"nothing, or create it with {POLICY}={COMPACTED[POLICY]}")
+        return
+    yield of_rights(check, topic, may_write=await admin.may_write(topic))
+    yield _policy(f"{check} policy", topic, (await admin.config(topic)).get(POLICY))
+    yield await _key(loaded, f"{check} key", topic)
+
+
+def _policy(check: str, topic: str, policy: str | None) -> Finding:
+    if policy is None:
+        remedy = f"see that it is {COMPACTED[POLICY]}"
+        return warned(check, f"the brokers do not tell {POLICY}", remedy)
+    try:
+        refuse_forgetful(topic, policy)
+    except SettingsError as refusal:
+        return of_refusal(check, refusal)
+    return passed(check, f"is {policy}")
+
+
+async def _key(loaded: Loaded, check: str, topic: str) -> Finding:
+    """Read up to the fingerprint of the key, which `run` writes before all else."""
+    settings, seconds = loaded.settings, loaded.settings.kafka.start_timeout
+    reader = Reader(Memory(), topic, Hasher(secret_of(loaded)).fingerprint)
+    try:
+        async with (
+            asyncio.timeout(seconds),
+            aclosing(read_topic(connection(settings), topic)) as records,
+        ):
+            async for record in records:
+                reader.hear(record)
+                if reader.is_marked:
+                    return passed(check, "is the one it was written with")
+        reader.end()
+    except TimeoutError:
+        told = f"no fingerprint of it was read within {seconds:g} s"
+        return warned(check, told, "see what `run` says: it reads the whole topic")
+    except CredentialsError:
+        return failed(check, "may not be read", f"allow READ on {topic} to this user")
+    except SettingsError as refusal:
+        return of_refusal(check, refusal)
+    return passed(check, "nothing is written yet; `run` tells it by a fingerprint")
 
 
 async def _group(loaded: Loaded, admin: KafkaAdmin) -> Finding:

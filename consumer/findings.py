@@ -8,6 +8,7 @@ from typing import Any
 
 import orjson
 
+from consumer.errors import SettingsError
 from consumer.settings import env_name
 from esputnik.outcome import Answer, NoAnswer
 
@@ -57,6 +58,12 @@ def of_fault(check: str, line: str) -> Finding:
     return failed(check, wrong, remedy)
 
 
+def of_refusal(check: str, refusal: SettingsError) -> Finding:
+    """Return the finding of what `run` refuses: its own words, and the code that it ends with."""
+    wrong, _, remedy = str(refusal).partition("; ")
+    return failed(check, f"{wrong} (`run` ends with {refusal.exit_code})", remedy)
+
+
 # -- Kafka ----------------------------------------------------------------------------------
 
 
@@ -80,8 +87,13 @@ def of_topics(
         yield failed("topics", "there is none to read", f"create one, or name yours in {name}")
 
 
+def of_missing(check: str, remedy: str) -> Finding:
+    """Return that a topic of ours is not there."""
+    return warned(check, "does not exist; `run` creates it if it may", remedy)
+
+
 def of_rights(check: str, topic: str, *, may_write: bool | None) -> Finding:
-    """Return whether letters may be written."""
+    """Return whether a topic of ours may be written."""
     if may_write is None:
         remedy = f"see that this user may WRITE on {topic}"
         return warned(check, "the brokers do not tell whether it may be written", remedy)

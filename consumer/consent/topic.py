@@ -43,7 +43,17 @@ async def prepare(admin: Admin, topic: str) -> None:
     if topic not in await admin.topics():
         await admin.create(topic, partitions=1, config=COMPACTED, setting=SETTING)
         return
-    policy = (await admin.config(topic)).get(POLICY, COMPACTED[POLICY])
+    policy = (await admin.config(topic)).get(POLICY)
+    if policy is not None:
+        refuse_forgetful(topic, policy)
+
+
+def refuse_forgetful(topic: str, policy: str) -> None:
+    """Refuse a topic that is there, by its cleanup policy.
+
+    Raises:
+        SettingsError: It forgets.
+    """
     if policy != COMPACTED[POLICY]:
         raise SettingsError(
             [f"{SETTING}: {topic} has {POLICY}={policy} and forgets opt-outs; set it to compact"]

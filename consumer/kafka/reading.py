@@ -1,6 +1,6 @@
 """aiokafka's records as ours, and the reading of a whole topic."""
 
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Mapping, Sequence
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -57,10 +57,11 @@ def readable_end(consumer: AIOKafkaConsumer, place: TopicPartition, isolation: s
 
 async def read_topic(
     connection: Connection, topic: str, *, isolation_level: str = READ_COMMITTED
-) -> AsyncIterator[Record]:
+) -> AsyncGenerator[Record, None]:
     """Read a whole topic once, up to the ends that the first fetches showed.
 
     What is written meanwhile is not read, so a reader that writes there does not run after itself.
+    Whoever stops before the end closes it.
 
     Raises:
         CredentialsError: The brokers refuse the credentials, or do not let this user read it.

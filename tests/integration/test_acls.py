@@ -203,6 +203,25 @@ async def test_a_right_that_is_missing_at_the_start_is_named(  # noqa: PLR0913 -
     assert (ended.code, words in complaint(ended)) == (code, True)
 
 
+@pytest.mark.parametrize(
+    ("operation", "wrong"),
+    [(Operation.READ, "may not be read"), (Operation.WRITE, "may not be written")],
+)
+async def test_a_right_to_the_topic_of_consent_that_is_missing_is_told_by_check(
+    secure_kafka: SecureKafka, tmp_path: Path, operation: Operation, wrong: str
+) -> None:
+    async with user_of(secure_kafka, tmp_path) as user:
+        lost = user.right("consent", operation)
+        rights = needed(user.deployment, "run")
+        await user.may({right for right in rights if right != lost})
+
+        ended = await user.deployment.command("check")
+
+    (failure,) = [line for line in ended.lines if line["verdict"] == "failed"]
+    assert (ended.code, failure["detail"]) == (1, wrong)
+    assert failure["remedy"] == f"allow {operation.name} on {lost.name} to this user"
+
+
 @pytest.mark.parametrize(("command", "resource"), [("dlq list", "dead"), ("replay", "replays")])
 async def test_a_topic_that_a_command_may_not_read_is_no_empty_one(
     secure_kafka: SecureKafka, tmp_path: Path, command: str, resource: str

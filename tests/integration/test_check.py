@@ -8,12 +8,20 @@ from typing import Any
 
 import httpx
 import pytest
+from aiokafka import AIOKafkaConsumer
 
+from consumer.check import findings
+from consumer.consent.hashing import Hasher
+from consumer.consent.records import Entry, encode, encode_fingerprint
+from consumer.consent.words import Known
 from consumer.kafka import Connection, KafkaAdmin
-from tests.brokers.topics import fresh, make_topics
+from consumer.settings import Loaded
+from consumer.settings_sources import load
+from tests.brokers.topics import entry, fresh, make_topics, produce
 from tests.integration.commands import Ended, run, sandbox
 
 ROOM = 64 * 1024
+DELETION = encode(b"a" * 15, Known(deleted_at=1))
 
 
 @pytest.fixture(scope="module")
@@ -37,20 +45,41 @@ class Place:
     def __init__(self, bootstrap: str, account: dict[str, Any]) -> None:
         self.bootstrap = bootstrap
         self.source, self.dead, self.group = fresh("orders"), fresh("dead"), fresh("group")
+        self.memory = fresh("consent")
         self._account = account
 
     def make(self, topic: str, largest: int) -> None:
         config = {"max.message.bytes": str(largest)}
         asyncio.run(_make(self.bootstrap, topic, config))
 
-    def check(self, **changes: Any) -> Ended:
-        settings: dict[str, Any] = {
+    def remember(self, *entries: Entry, policy: str = "compact") -> None:
+        """Make the topic of consent, and write there."""
+        asyncio.run(_make(self.bootstrap, self.memory, {"cleanup.policy": policy}))
+        records = [entry(self.memory, one.value, key=one.key) for one in entries]
+        asyncio.run(produce(self.bootstrap, records))
+
+    def settings(self, **changes: Any) -> dict[str, Any]:
+        own: dict[str, Any] = {
             "KAFKA__BOOTSTRAP_SERVERS": self.bootstrap,
             "KAFKA__GROUP_ID": self.group,
             "TOPICS": json.dumps({self.source: {}}),
             "DEAD_LETTER__TOPIC": self.dead,
+            "CONSENT__MEMORY_TOPIC": self.memory,
         }
-        return run("check", **(settings | self._account | changes))
+        return own | self._account | changes
+
+    def loaded(self, **changes: Any) -> Loaded:
+        named = self.settings(**changes).items()
+        environ = {f"ESPUTNIK_SYNC_{name}": str(value) for name, value in named}
+        return load(config=None, overrides=[], environ=environ, needs_api_key=True)
+
+    def check(self, **changes: Any) -> Ended:
+        return run("check", **self.settings(**changes))
+
+
+def mark_of(key: str) -> Entry:
+    """What tells that a topic of consent was written with this key."""
+    return encode_fingerprint(Hasher(key).fingerprint)
 
 
 @pytest.fixture
@@ -75,6 +104,7 @@ def failures(done: Ended) -> list[dict[str, str]]:
 def test_all_that_holds_is_told_in_one_line_each(place: Place, account: dict[str, Any]) -> None:
     place.make(place.source, 100_000)
     place.make(place.dead, 100_000 + ROOM)
+    place.remember(mark_of("sandbox"))
     control = account["ESPUTNIK__BASE_URL"].removesuffix("/api")
     httpx.put(
         f"{control}/sandbox/segments", json=[{"id": 5, "name": "No SMS", "type": "Static"}]
@@ -91,6 +121,9 @@ def test_all_that_holds_is_told_in_one_line_each(place: Place, account: dict[str
         f"topic {place.source}": "ok",
         f"dead letters {place.dead}": "ok",
         f"dead letters {place.dead} size": "ok",
+        f"consent {place.memory}": "ok",
+        f"consent {place.memory} policy": "ok",
+        f"consent {place.memory} key": "ok",
         f"group {place.group}": "ok",
         "eSputnik": "ok",
         "clock": "ok",
@@ -115,13 +148,68 @@ def test_topics_that_are_missing_or_too_small_are_told_with_what_to_do(place: Pl
 
 
 @pytest.mark.kafka
-def test_a_dead_letter_topic_that_is_missing_is_no_failure(place: Place) -> None:
+def test_topics_of_ours_that_are_missing_are_no_failure(place: Place) -> None:
     place.make(place.source, 100_000)
 
     done = place.check()
 
     assert done.code == 0
     assert verdicts(done)[f"dead letters {place.dead}"] == "warning"
+    assert verdicts(done)[f"consent {place.memory}"] == "warning"
+
+
+@pytest.mark.kafka
+def test_a_topic_of_consent_in_which_nothing_is_written_yet_is_no_failure(place: Place) -> None:
+    place.make(place.source, 100_000)
+    place.remember()
+
+    done = place.check()
+
+    assert done.code == 0
+    assert verdicts(done)[f"consent {place.memory} key"] == "ok"
+
+
+@pytest.mark.kafka
+@pytest.mark.parametrize(
+    ("entries", "policy", "what", "remedy"),
+    [
+        ((), "delete", "policy", "set it to compact"),
+        ((mark_of("another"),), "compact", "key", "set the key it was written with: "),
+        ((DELETION,), "compact", "key", "name one that this service made"),
+        ((Entry(b"a", b"b"),), "compact", "key", "run the version that wrote it, or "),
+    ],
+)
+def test_what_run_refuses_of_the_topic_of_consent_is_told_in_its_words(
+    place: Place, entries: tuple[Entry, ...], policy: str, what: str, remedy: str
+) -> None:
+    place.make(place.source, 100_000)
+    place.remember(*entries, policy=policy)
+
+    (failure,) = failures(place.check())
+    refused = run("run", **place.settings(ADMIN__PORT=0))
+
+    wrong, code = failure["detail"].rsplit(" (`run` ends with ", 1)
+    assert (refused.code, code) == (78, "78)")
+    assert f"{wrong}; {failure['remedy']}" in refused.err
+    assert failure["check"] == f"consent {place.memory} {what}"
+    assert failure["remedy"].startswith(remedy)
+
+
+@pytest.mark.kafka
+async def test_a_topic_of_consent_that_takes_too_long_to_read_is_a_warning(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def nothing(*_: object, **__: object) -> dict[object, object]:
+        await asyncio.sleep(0)
+        return {}
+
+    await asyncio.to_thread(place.remember, mark_of("sandbox"))
+    monkeypatch.setattr(AIOKafkaConsumer, "getmany", nothing)
+
+    found = [one async for one in findings(place.loaded(KAFKA__START_TIMEOUT="2"))]
+
+    (key,) = [one for one in found if one.check == f"consent {place.memory} key"]
+    assert (key.verdict.value, "within 2 s" in key.detail) == ("warning", True)
 
 
 @pytest.mark.broker

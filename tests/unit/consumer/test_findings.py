@@ -5,6 +5,7 @@ from typing import Any
 import orjson
 import pytest
 
+from consumer.errors import SettingsError
 from consumer.findings import (
     Finding,
     Verdict,
@@ -12,7 +13,9 @@ from consumer.findings import (
     of_account,
     of_clock,
     of_fault,
+    of_missing,
     of_reference,
+    of_refusal,
     of_rights,
     of_size,
     of_topics,
@@ -44,6 +47,22 @@ def test_a_fault_is_what_is_wrong_and_then_what_to_do() -> None:
     assert told(finding) == ("failed", "A: is missing", "write it; or not")
 
 
+def test_what_run_refuses_is_told_in_its_words_with_the_code_that_it_ends_with() -> None:
+    finding = of_refusal("consent", SettingsError(["A: is wrong; mend it; or not"]))
+
+    assert told(finding) == ("failed", "A: is wrong (`run` ends with 78)", "mend it; or not")
+
+
+def test_a_topic_of_ours_that_is_missing_is_a_warning() -> None:
+    finding = of_missing("dead letters", "create it")
+
+    assert told(finding) == (
+        "warning",
+        "does not exist; `run` creates it if it may",
+        "create it",
+    )
+
+
 @pytest.mark.parametrize(("are_default", "verdict"), [(True, "warning"), (False, "failed")])
 def test_a_topic_that_is_missing_fails_where_it_was_named(
     *, are_default: bool, verdict: str
@@ -63,9 +82,7 @@ def test_without_any_topic_there_is_nothing_to_read() -> None:
     ("may_write", "verdict"),
     [(True, Verdict.PASS), (False, Verdict.FAIL), (None, Verdict.WARN)],
 )
-def test_the_dead_letter_topic_must_be_writable(
-    *, may_write: bool | None, verdict: Verdict
-) -> None:
+def test_a_topic_of_ours_must_be_writable(*, may_write: bool | None, verdict: Verdict) -> None:
     finding = of_rights("dead letters", "dead", may_write=may_write)
 
     assert finding.verdict is verdict
