@@ -1,7 +1,7 @@
 """Which partitions are not read for now, since too much of them is unfinished. Pure.
 
-A partition that is not read loses what its client had read ahead of it, and that is fetched again:
-so it is not done lightly, and takes up only once a good part of what waited is finished.
+One that is full is read again only once a good part of what waited is finished: to hold and to let
+go by turns costs more than either.
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping

@@ -11,6 +11,7 @@ What aiokafka does, and this file therefore does not trust:
 """
 
 import asyncio
+from collections.abc import Sequence
 
 import structlog
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
@@ -189,6 +190,14 @@ class Assignment(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka h
     def fetched(self) -> set[TopicPartition]:
         """Return the partitions that are read just now."""
         return {place for place in self.readable if partition(place) not in self._held}
+
+    @property
+    def polled(self) -> Sequence[TopicPartition]:
+        """Return the partitions to poll, as `getmany` takes them: none means all of them.
+
+        Where all are paused it is one of them, since a member that polls nothing leaves the group.
+        """
+        return sorted(self.fetched) or sorted(self._consumer.assignment())[:1]
 
     def block(self, place: TopicPartition, why: str, retry_in: float | None = None) -> None:
         """Read this partition no more: until the next assignment, or for so many seconds."""

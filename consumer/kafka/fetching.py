@@ -9,6 +9,8 @@ What aiokafka does, and this file therefore does not trust:
   runs in a task that no poll cancels, and polls return empty-handed meanwhile.
 - What was fetched just before a rebalance would be read over what comes after it: each fetch
   carries the epoch of its assignment, and one of another epoch is dropped.
+- A poll throws away what was read ahead of a paused partition, to fetch it again: those that are
+  paused are not polled.
 """
 
 import asyncio
@@ -130,7 +132,7 @@ class Fetching:
             return await self._fetch_alone(self._suspects[0], max_records)
         try:
             messages = await self._consumer.getmany(
-                timeout_ms=int(seconds * 1000), max_records=max_records
+                *self._assignment.polled, timeout_ms=int(seconds * 1000), max_records=max_records
             )
         except Exception as trouble:  # noqa: BLE001 - decoders raise what they like
             return Fetched(epoch=self._assignment.epoch, trouble=trouble)

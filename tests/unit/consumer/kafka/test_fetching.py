@@ -88,7 +88,7 @@ async def test_the_bad_partition_is_found_by_reading_each_by_itself(stage: Stage
     handed_out = [await stage.poll() for _ in range(3)]
 
     assert handed_out == [[], [], [(1, 0)]]
-    assert stage.client.asked == [(), (place(0),), (place(1),), (place(1),)]
+    assert stage.client.asked == [(place(0), place(1)), (place(0),), (place(1),), (place(1),)]
     assert stage.assignment.blocked == {Partition("t", 1): "unreadable at offset 1"}
     assert stage.client.asleep == {place(1)}
 
@@ -157,6 +157,17 @@ async def test_a_held_partition_is_not_read_after_a_rebalance_either(stage: Stag
     await stage.assign(place(0), place(1))
 
     assert stage.client.asleep == {place(0)}
+
+
+async def test_a_held_partition_is_not_polled_unless_all_are(stage: Stage) -> None:
+    stage.client.answer({}, {})
+
+    stage.assignment.hold(frozenset({Partition("t", 0)}))
+    await stage.poll()
+    stage.assignment.hold(frozenset({Partition("t", 0), Partition("t", 1)}))
+    await stage.poll()
+
+    assert stage.client.asked == [(place(1),), (place(0),)]
 
 
 async def test_a_client_that_is_given_up_while_it_is_polled_brings_nothing(stage: Stage) -> None:

@@ -17,11 +17,11 @@ PLACE = TopicPartition("a", 0)
 
 
 class Stage:
-    """A topic of one partition, and a member that reads it."""
+    """A topic of two partitions, and a member that reads them."""
 
     def __init__(self, dice: Dice) -> None:
         self.brokers = Brokers(dice)
-        self.brokers.make(PLACE.topic, 1)
+        self.brokers.make(PLACE.topic, 2)
         self.wire = Wire(self.brokers, slowest=0.01)
         here = Connection(bootstrap_servers="127.0.0.1:9092")
         self.source = KafkaSource(here, GroupOptions(group_id="group"))
@@ -87,6 +87,21 @@ def test_what_is_held_while_another_client_connects_is_held_by_it() -> None:
 
         stage.source.hold([])
         await stage.reader.until_taken(1)
+
+    staged(story)
+
+
+def test_what_was_read_ahead_of_a_held_partition_is_kept() -> None:
+    async def story(stage: Stage) -> None:
+        stage.brokers.put(PLACE, b"1", b"2", b"3")
+        await stage.reader.until_taken(1, at_a_time=1)
+
+        stage.source.hold([Partition(*PLACE)])
+        await stage.reader.poll()
+        stage.brokers.logs[PLACE].first = 3  # who asks for them again gets none
+        stage.source.hold([])
+
+        await stage.reader.until_taken(3)
 
     staged(story)
 
