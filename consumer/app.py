@@ -226,12 +226,14 @@ class Service:
             dead = self._settings.dead_letter.topic
             if dead not in existing:
                 await self._make_dead_letter_topic(admin)
-            await prepare(admin, self._settings.consent.memory_topic)
+            consent = self._settings.consent.memory_topic
+            await prepare(admin, consent)
             if await admin.may_write(dead) is False:
-                raise CredentialsError(
-                    f"Kafka does not let this user write the dead-letter topic {dead}; "
-                    "allow it WRITE there"
-                )
+                raise _not_allowed("WRITE", f"the dead-letter topic {dead}")
+            if await admin.may_read(consent) is False:
+                raise _not_allowed("READ", f"the topic of consent {consent}")
+            if await admin.may_write(consent) is False:
+                raise _not_allowed("WRITE", f"the topic of consent {consent}")
 
     def _wanted(self, existing: frozenset[str]) -> frozenset[str]:
         named = frozenset(topic_rules(self._settings))
@@ -295,6 +297,11 @@ class Service:
                 self._topics |= found
                 source.resubscribe(self._topics)
                 log.info("topics_found", topics=sorted(self._topics))
+
+
+def _not_allowed(right: str, topic: str) -> CredentialsError:
+    wrong = f"Kafka does not let this user {right.lower()} {topic}"
+    return CredentialsError(f"{wrong}; allow it {right} there")
 
 
 def _collect_seldom() -> None:

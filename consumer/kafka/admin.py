@@ -13,7 +13,7 @@ from consumer.errors import SettingsError
 from consumer.kafka.connection import RETRY_SECONDS, Connection, refused, start
 from consumer.kafka.rights import operations
 
-WRITE = 4  # Kafka's code of the operation
+READ, WRITE = 3, 4  # Kafka's codes of the operations
 MOST_REPLICAS = 3
 APPEARS_SECONDS = 10.0  # until a new topic must be told of
 LOOK_AGAIN = 0.05  # s
@@ -50,8 +50,15 @@ class KafkaAdmin:
 
     async def may_write(self, topic: str) -> bool | None:
         """Tell whether this user may write an existing topic; None where brokers do not say."""
+        return await self._may(WRITE, topic)
+
+    async def may_read(self, topic: str) -> bool | None:
+        """Tell likewise whether this user may read it."""
+        return await self._may(READ, topic)
+
+    async def _may(self, operation: int, topic: str) -> bool | None:
         allowed = await operations(self._connection.options(), topic)
-        return None if allowed is None else bool(allowed & (1 << WRITE))
+        return None if allowed is None else bool(allowed & (1 << operation))
 
     async def create(
         self,

@@ -176,12 +176,14 @@ async def test_whoever_replays_needs_no_right_to_run(
 
 
 @pytest.mark.parametrize(
-    ("resource", "may_also", "code", "words"),
+    ("resource", "operation", "may_also", "code", "words"),
     [
-        ("events", "run", 78, "let this user read it"),
-        ("", "run", 77, "lacks a right to a group"),
-        ("dead", "run", 78, "create it, or allow this user to"),
-        ("dead", "dlq", 77, "allow it WRITE there"),
+        ("events", Operation.READ, "run", 78, "let this user read it"),
+        ("", Operation.READ, "run", 77, "lacks a right to a group"),
+        ("dead", Operation.WRITE, "run", 78, "create it, or allow this user to"),
+        ("dead", Operation.WRITE, "dlq", 77, "write the dead-letter topic"),
+        ("consent", Operation.READ, "run", 77, "read the topic of consent"),
+        ("consent", Operation.WRITE, "run", 77, "write the topic of consent"),
     ],
 )
 async def test_a_right_that_is_missing_at_the_start_is_named(  # noqa: PLR0913 - a row
@@ -189,12 +191,13 @@ async def test_a_right_that_is_missing_at_the_start_is_named(  # noqa: PLR0913 -
     tmp_path: Path,
     *,
     resource: str,
+    operation: Operation,
     may_also: str,
     code: int,
     words: str,
 ) -> None:
     async with user_of(secure_kafka, tmp_path) as user:
-        lost = user.right(resource, Operation.WRITE if resource == "dead" else Operation.READ)
+        lost = user.right(resource, operation)
         rights = needed(user.deployment, "run", may_also)
         await user.may({right for right in rights if right != lost})
 
