@@ -12,7 +12,7 @@ import typer
 
 from consumer.build import connection, planner
 from consumer.cli import Config, Json, Set, loaded_for, typed, write_line
-from consumer.cli_tables import LETTERS, letter_rows, table, terminal
+from consumer.cli_tables import LETTERS, document, letter_rows, table
 from consumer.cli_words import instant
 from consumer.clock import SystemClock
 from consumer.errors import WorkFailedError
@@ -188,7 +188,7 @@ def show(  # noqa: PLR0913 - options
         if as_json or not sys.stdout.isatty():
             write_line(told)
         else:
-            terminal().print_json(data=told)
+            document(told)
 
 
 def print_rows(

@@ -8,6 +8,7 @@ from typing import Any
 
 import orjson
 from rich.console import Console
+from rich.highlighter import JSONHighlighter
 from rich.table import Column, Table
 from rich.text import Text
 
@@ -40,6 +41,12 @@ def finding_line(told: Mapping[str, str], console: Console | None = None) -> Non
     if remedy := told.get("remedy"):
         line.append(f"; {remedy}")
     (console or terminal()).print(line, soft_wrap=True)
+
+
+def document(told: Mapping[str, Any], console: Console | None = None) -> None:
+    """Show one result as JSON over several lines; bodies of requests stay as they are sent."""
+    text = orjson.dumps(told, default=str, option=orjson.OPT_INDENT_2).decode()
+    (console or terminal()).print(JSONHighlighter()(text), soft_wrap=True)
 
 
 # -- dead letters ---------------------------------------------------------------------------

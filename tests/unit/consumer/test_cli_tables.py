@@ -1,6 +1,7 @@
 import io
 from typing import Any
 
+import orjson
 import pytest
 from rich.console import Console
 
@@ -8,6 +9,7 @@ from consumer.cli_tables import (
     ENDS,
     LETTERS,
     PLAN,
+    document,
     end_rows,
     finding_line,
     letter_rows,
@@ -40,6 +42,15 @@ def test_markup_and_control_characters_of_an_event_do_nothing(page: Console) -> 
     table([{"id": "[red]a[/red]\x1b[2J"}], ("id",), page)
 
     assert r"[red]a[/red]\x1b[2J" in shown(page)
+
+
+def test_a_letter_shows_a_body_as_it_is_sent(page: Console) -> None:
+    body = b'{"total":9007199254740993.10,"name":"[red]a[/red]"}'
+
+    document({"calls": [{"body": orjson.Fragment(body)}]}, page)
+
+    assert body.decode() in shown(page)
+    assert len(shown(page).splitlines()) > 1
 
 
 def test_a_check_that_failed_shows_what_to_do(page: Console) -> None:
