@@ -212,6 +212,7 @@ class Delivery:
             attempt=trip.attempt,
             roll=self._rng.random(),
             was_done=was_done,
+            repeats=trip.repeats,
             policy=self._policy,
         )
         self._learn_of(trip, errands, outcomes)

@@ -11,7 +11,7 @@ from enum import Enum
 from typing import assert_never
 
 from consumer.job import Errand
-from esputnik.call import Repeat
+from esputnik.call import Action, Repeat
 from esputnik.outcome import Blocked, Deferred, Delivered, Outcome, Rejected
 
 CONFLICT = 409
@@ -19,6 +19,7 @@ SERVER_ERROR = 500
 IMPORT_FAILED = "import failed"  # the cause of a call whose import ended in an error
 REPEATED = "repeated"  # the cause of a call held back by eSputnik's guard against repeats
 REPEAT_WINDOW = 61.0  # s; eSputnik refuses an identical single-contact request within a minute
+MOST_REPEATS = 3  # refusals as a repeat in a row; what is refused for longer is no repeat
 FIRST_WAIT = 0.5  # s
 LONGEST_WAIT = 60.0  # s
 LONGEST_THROTTLED_WAIT = 300.0  # s, after five 429 in a row
@@ -65,6 +66,7 @@ def rule(  # noqa: PLR0913 - everything the decision hangs on
     attempt: int,
     roll: float,
     was_done: bool = False,
+    repeats: int = 0,
     policy: Policy,
 ) -> Ruling:
     """Decide a batch by the outcomes of its calls.
@@ -76,11 +78,12 @@ def rule(  # noqa: PLR0913 - everything the decision hangs on
         roll: A random number in [0, 1).
         was_done: A refusal as a repeat means that it is done: an earlier attempt of ours may have
             run, or the same request was the last about its contact.
+        repeats: How many times in a row it was refused as a repeat before.
         policy: How calls whose repeats count are treated.
     """
     ruling, refused = Ruling(), list[Errand]()
     for errand, outcome in zip(errands, outcomes, strict=True):
-        match _judged(errand, outcome, was_done=was_done, policy=policy):
+        match _judged(errand, outcome, was_done=was_done, repeats=repeats, policy=policy):
             case Delivered() as delivered:
                 ruling.done.append((errand, delivered))
             case Rejected(is_whole=True) if len(errands) > 1:
@@ -146,18 +149,24 @@ def failed_to_import(outcome: Outcome) -> bool:
 
 
 def is_repeat(outcome: Outcome) -> bool:
-    """Tell whether eSputnik refused a call as the repeat of a request of the last minute."""
-    return isinstance(outcome, Rejected) and outcome.status == CONFLICT
+    """Tell whether eSputnik refused a call as the repeat of a request of the last minute.
+
+    Its guard knows requests of one call alone.
+    """
+    return isinstance(outcome, Rejected) and outcome.status == CONFLICT and not outcome.is_whole
 
 
-def _judged(errand: Errand, outcome: Outcome, *, was_done: bool, policy: Policy) -> Outcome:
+def _judged(
+    errand: Errand, outcome: Outcome, *, was_done: bool, repeats: int, policy: Policy
+) -> Outcome:
     call = errand.call
     if is_repeat(outcome) and call.repeat is Repeat.SAFE:
         if was_done:
             return Delivered()
-        # What can go by import does (see `Errand.by_shape`); of others only time tells.
-        wait = 0.0 if call.shape is not None else REPEAT_WINDOW
-        return Deferred(cause=REPEATED, retry_after=wait, status=CONFLICT)
+        if call.action is Action.ADD_CONTACT and repeats + 1 < MOST_REPEATS:
+            # What can go by import does (see `Errand.by_shape`); of others only time tells.
+            wait = 0.0 if call.shape is not None else REPEAT_WINDOW
+            return Deferred(cause=REPEATED, retry_after=wait, status=CONFLICT)
     if may_have_run(outcome) and call.repeat is Repeat.COUNTS and policy.at_most_once:
         cause = outcome.cause if isinstance(outcome, Deferred) else ""
         return Rejected(reason="sync.in_doubt", detail=f"no answer: {cause}")

@@ -9,6 +9,7 @@ from consumer.retry import (
     Suspicion,
     failed_to_import,
     halves,
+    is_repeat,
     is_server_error,
     suspicion,
 )
@@ -19,8 +20,9 @@ from esputnik.outcome import Outcome, Rejected
 class Trip:
     """What is still to be sent, and what the attempts so far have told.
 
-    `server_errors` in a row since `failing_since`; `failed_imports` so far. `unanswered`: an
-    attempt may have run; `is_muddled`: something else about the contact went out shortly before.
+    `server_errors` in a row since `failing_since`; `repeats`: refusals as a repeat, in a row;
+    `failed_imports` so far. `unanswered`: an attempt may have run; `is_muddled`: something else
+    about the contact went out shortly before.
     `is_declared`: it is written down that the call is about to be sent. `holds_lane` is false for
     calls that were merged and are now sent one by one: their place in the lanes is kept by the one
     they had been merged into.
@@ -33,6 +35,7 @@ class Trip:
     is_muddled: bool = False
     server_errors: int = 0
     failing_since: float = 0.0
+    repeats: int = 0
     failed_imports: int = 0
     is_declared: bool = False
     holds_lane: bool = True
@@ -57,8 +60,9 @@ class Trip:
         return [first]
 
     def note_failures(self, first: Outcome, now: float) -> None:
-        """Count imports that failed, and server errors in a row, by a request's first outcome."""
+        """Count by a request's first outcome what failed, in all or in a row."""
         self.failed_imports += failed_to_import(first)
+        self.repeats = self.repeats + 1 if is_repeat(first) else 0
         if not is_server_error(first):
             self.server_errors = 0
             return

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from consumer.retry import MOST_REPEATS
 from esputnik.sandbox.wire import Object
 from tests.fakes.time import run
 from tests.service.world import World
@@ -140,3 +141,34 @@ def test_a_registration_that_is_refused_as_a_repeat_goes_again_after_a_minute() 
     third, again = (one["at"] for one in world.asked("add-contact")[2:])
     assert 61 <= again - third < 70
     assert world.reasons == []
+
+
+@pytest.mark.parametrize(
+    ("event_type", "data", "action", "tries"),
+    [
+        ("site.registered", {"domain": "shop.example.com"}, "add-domain", 1),
+        ("segment.joined", {"segment_id": 1, "user_ids": ["1"]}, "attach-contacts", 1),
+        ("user.signed_up", a_sign_up("Ann"), "add-contact", 1),  # then by import
+        (
+            "device_token.registered",
+            {"app_id": "a", "token": "t", "user_id": "1"},
+            "add-contact",
+            MOST_REPEATS,
+        ),
+    ],
+)
+def test_a_conflict_that_lasts_is_buried(
+    event_type: str, data: dict[str, Any], action: str, tries: int
+) -> None:
+    async def main() -> World:
+        world = World()
+        world.account.faults.rule([{"status": 409}])
+        async with world.running():
+            world.put(event_type, data)
+            await world.settled()
+        return world
+
+    world = run(main())
+
+    assert world.reasons == ["esp.conflict"]
+    assert len(world.asked(action)) == tries

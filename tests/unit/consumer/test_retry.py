@@ -1,3 +1,4 @@
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -18,7 +19,7 @@ from consumer.retry import (
     rule,
     suspicion,
 )
-from esputnik.call import Call, Repeat
+from esputnik.call import Action, Call, Repeat
 from esputnik.outcome import Blocked, Deferred, Delivered, Outcome, Rejected, Scope
 from tests.builders import IMPORT, a_call, a_job, a_request, an_item
 
@@ -123,13 +124,21 @@ def test_a_repeat_is_done_if_it_is_one_of_our_own() -> None:
 
 
 def test_a_repeat_of_somebody_elses_waits_until_the_minute_is_over() -> None:
-    (errand,) = errands(a_call())
+    (errand,) = errands(a_call(action=Action.ADD_CONTACT))
 
     assert ruled([errand], CONFLICT, roll=0.0) == Ruling(again=[errand], wait=61.0)
 
 
+def test_what_is_refused_as_a_repeat_for_minutes_is_none() -> None:
+    (errand,) = errands(a_call(action=Action.ADD_CONTACT))
+
+    assert ruled([errand], CONFLICT, repeats=1).again == [errand]
+    assert ruled([errand], CONFLICT, repeats=2).lost == [(errand, CONFLICT)]
+
+
 def test_it_does_not_wait_if_it_can_go_by_import() -> None:
-    (errand,) = errands(an_item(IMPORT, repeat=Repeat.SAFE, request=a_request()))
+    single = an_item(IMPORT, action=Action.ADD_CONTACT, repeat=Repeat.SAFE, request=a_request())
+    (errand,) = errands(single)
 
     assert ruled([errand], CONFLICT) == Ruling(again=[errand], wait=0.0)
 
@@ -139,6 +148,19 @@ def test_a_conflict_of_any_other_call_is_a_refusal(repeat: Repeat) -> None:
     (errand,) = errands(a_call(repeat=repeat))
 
     assert ruled([errand], CONFLICT, was_done=True).lost == [(errand, CONFLICT)]
+
+
+def test_a_conflict_of_a_call_that_is_not_guarded_is_a_refusal() -> None:
+    (errand,) = errands(a_call(action=Action.ADD_DOMAIN))
+
+    assert ruled([errand], CONFLICT).lost == [(errand, CONFLICT)]
+
+
+def test_a_conflict_of_a_bulk_request_is_a_refusal() -> None:
+    (errand,) = errands(an_item(IMPORT, action=Action.ADD_CONTACT, repeat=Repeat.SAFE))
+    whole = replace(CONFLICT, is_whole=True)
+
+    assert ruled([errand], whole, was_done=True).lost == [(errand, whole)]
 
 
 # -- waits --------------------------------------------------------------------------------------
