@@ -11,7 +11,7 @@ from consumer.kafka.connection import Connection, refused, start
 from consumer.record import Partition, Record
 
 READ_COMMITTED = "read_committed"
-FETCH_BYTES = 2 * 1024 * 1024  # of a partition; a larger record still comes, alone
+FETCH_BYTES = 1024 * 1024  # of a partition; a larger record still comes, alone
 POLL_MS = 500
 POLL_RECORDS = 1000
 
