@@ -7,7 +7,6 @@ from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, BinaryIO, TextIO
-from urllib.parse import quote, urlencode
 
 import orjson
 
@@ -186,10 +185,9 @@ def _explained_batch(batch: Batch) -> dict[str, Any]:
 
 
 def _explained_request(request: Request) -> dict[str, Any]:
-    query = urlencode(request.query, quote_via=quote)
     return {
         "action": request.action.value,
         "method": request.method,
-        "path": f"{request.path}?{query}" if query else request.path,
+        "path": request.target,
         "body": orjson.Fragment(request.body) if request.body is not None else None,
     }

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from hashlib import sha256
+from urllib.parse import quote, urlencode
 
 KEY_BYTES = 25  # of the digest: 40 letters of base 32
 
@@ -76,6 +77,12 @@ class Request:
     query: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     body: bytes | None = field(default=None, repr=False)
     quota: Quota = Quota.DEFAULT
+
+    @property
+    def target(self) -> str:
+        """Return path and query as they are sent."""
+        query = urlencode(self.query, quote_via=quote)
+        return f"{self.path}?{query}" if query else self.path
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

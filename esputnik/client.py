@@ -5,14 +5,16 @@ transport reports a closed connection, a refused one and a bad certificate all a
 time-out (so the cause underneath decides what may have been sent); read time-outs count per chunk
 (so the whole exchange has a deadline); responses are unpacked without a limit (so none is asked
 for, and bytes are counted while they come); cookies are kept (so there is no jar); aiohttp repeats
-GET, PUT and DELETE once when a kept connection turns out closed (so what counts is a POST).
+GET, PUT and DELETE once when a kept connection turns out closed (so what counts is a POST); a POST
+without a body is said to carry bytes (so no type is put in); paths and queries are encoded anew, in
+part (so they are encoded once more, as `Request.target` is).
 """
 
 import asyncio
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from types import TracebackType
 from typing import Self
-from urllib.parse import unquote
+from urllib.parse import quote, unquote, urlencode
 
 import aiohttp
 import httpx
@@ -124,7 +126,6 @@ class Client:
         has_dots = any(unquote(part) in {".", ".."} for part in request.path.split("/"))
         if has_dots or not request.path.startswith("/v"):
             raise ValueError(f"{request.action}: the path leaves the API's own")
-        url = httpx.URL(self._base + request.path)
         headers = {
             "Accept": "application/json",
             "Accept-Encoding": "identity",
@@ -134,9 +135,8 @@ class Client:
             headers["Content-Type"] = "application/json; charset=UTF-8"
         if key is not None:
             headers["Idempotency-Key"] = key
-        return self._http.build_request(
-            request.method, url, params=request.query or None, content=request.body, headers=headers
-        )
+        url = self._base + request.target
+        return self._http.build_request(request.method, url, content=request.body, headers=headers)
 
     def _session(self) -> aiohttp.ClientSession:
         return aiohttp.ClientSession(
@@ -147,6 +147,8 @@ class Client:
             ),
             cookie_jar=aiohttp.DummyCookieJar(),
             auto_decompress=False,
+            skip_auto_headers=("Content-Type",),
+            middlewares=(_as_shown,),
         )
 
     @property
@@ -154,6 +156,23 @@ class Client:
         if self._client is None:
             raise RuntimeError("the client is used as an async context manager")
         return self._client
+
+
+async def _as_shown(
+    request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType
+) -> aiohttp.ClientResponse:
+    """Let a request leave with the very path and query that were shown to people."""
+    url = request.url
+    path = "/".join(quote(unquote(part), safe="") for part in url.raw_path.split("/"))
+    query = urlencode(list(url.query.items()), quote_via=quote)
+    request.url = url.build(
+        scheme=url.scheme,
+        authority=url.raw_authority,
+        path=path,
+        query_string=query,
+        encoded=True,
+    )
+    return await send(request)
 
 
 def _no_answer(trouble: Exception) -> NoAnswer:

@@ -86,7 +86,12 @@ async def test_a_request_goes_out_as_built_and_its_answer_comes_back_whole() -> 
     assert (got.status, got.body, got.headers["retry-after"]) == (200, b'{"id":1}', "3")
 
 
-async def test_path_segments_and_queries_arrive_as_they_were_meant() -> None:
+async def test_path_segments_and_queries_arrive_as_they_are_shown() -> None:
+    asked = [
+        requests.token_activity("app", "a/b:c%2e d+@", active=True),
+        requests.find_contact(email="a+b&c@x.com"),
+        requests.find_contact(user_id="Ж/1 ?#%"),
+    ]
     seen: list[str] = []
 
     async def script(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -96,13 +101,26 @@ async def test_path_segments_and_queries_arrive_as_they_were_meant() -> None:
             await writer.drain()
 
     async with serving(script) as base_url, a_client(base_url) as client:
-        await client.exchange(requests.token_activity("app", "a/b:c%2e d", active=True))
-        await client.exchange(requests.find_contact(email="a+b&c@x.com"))
+        for request in asked:
+            await client.exchange(request)
 
-    assert seen == [
-        "PUT /api/v1/contact/token/activated/app/a%2Fb:c%252e%20d HTTP/1.1",
-        "GET /api/v1/contacts?email=a%2Bb%26c@x.com&startindex=1&maxrows=500 HTTP/1.1",
-    ]
+    assert seen == [f"{one.method} /api{one.target} HTTP/1.1" for one in asked]
+    assert asked[0].target == "/v1/contact/token/activated/app/a%2Fb%3Ac%252e%20d%2B%40"
+    assert asked[1].target == "/v1/contacts?email=a%2Bb%26c%40x.com&startindex=1&maxrows=500"
+
+
+async def test_a_post_without_a_body_names_no_type() -> None:
+    seen: list[dict[str, str]] = []
+
+    async def script(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        seen.append((await read_request(reader))[1])
+        writer.write(answer(b"{}"))
+        await writer.drain()
+
+    async with serving(script) as base_url, a_client(base_url) as client:
+        await client.exchange(requests.create_token())
+
+    assert "content-type" not in seen[0]
 
 
 async def test_a_refused_connection_sent_nothing() -> None:
