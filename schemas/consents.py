@@ -31,7 +31,8 @@ class Consent(Person, total=False):
 class ContactOptedOut(Consent, total=False):
     """Somebody wants to hear no more: by a channel, or of the categories alone.
 
-    No fault of a detail loses it. Categories that cannot be read are all of the channel's.
+    No fault of a detail loses it. Categories that cannot be read are left out; where none is left,
+    all of the channel's are meant.
     """
 
 

@@ -137,18 +137,21 @@ def _event(
     said: Mapping[str, Any], *, time: object, data: object, form: Form
 ) -> Envelope | Unreadable:
     """Return the envelope, or the first thing wrong with what is said of the event."""
-    problem = _wrong_event(said, data, form)
+    problem = _wrong_event(said, data)
     if problem is not None or not isinstance(data, dict):
         return _unreadable(said, problem or _WRONG_DATA)
     # What is no text is no time either; the text of it is refused where times are read.
     moment = None if time is None else str(time)
-    problem = _wrong_origin(said)
-    if problem is None:
-        return Envelope(said.get("id"), said["type"], said.get("source") or "", moment, data, form)
-    if said["type"] != OPT_OUT:
-        return _unreadable(said, problem)
+    origin, version = _wrong_origin(said), _wrong_version(said, form)
+    faults = tuple(fault for fault in (version, origin) if fault is not None)
+    if faults and said["type"] != OPT_OUT:
+        return _unreadable(said, faults[0])
+    overlooked = tuple(str(fault.field) for fault in faults)
+    if origin is None:
+        event_id, source = said.get("id"), said.get("source") or ""
+        return Envelope(event_id, said["type"], source, moment, data, form, overlooked)
     # Without a source of its own an id might be another event's: the coordinates serve.
-    return Envelope(None, OPT_OUT, "", moment, data, form, (problem.field,))
+    return Envelope(None, OPT_OUT, "", moment, data, form, overlooked)
 
 
 # -- what may be wrong ----------------------------------------------------------------------
@@ -170,12 +173,15 @@ _UNSAFE_ID = Problem(
 )
 
 
-def _wrong_event(said: Mapping[str, Any], data: object, form: Form) -> Problem | None:
+def _wrong_event(said: Mapping[str, Any], data: object) -> Problem | None:
     if not isinstance(said["type"], str) or not said["type"]:
         return _no_text("type")
-    if "version" in said and form == "envelope" and not _is_known(said["version"]):
-        return _WRONG_VERSION
     return _NO_DATA if data is None else None
+
+
+def _wrong_version(said: Mapping[str, Any], form: Form) -> Problem | None:
+    is_named = form == "envelope" and "version" in said
+    return _WRONG_VERSION if is_named and not _is_known(said["version"]) else None
 
 
 def _is_known(version: object) -> bool:

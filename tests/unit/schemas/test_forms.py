@@ -167,6 +167,11 @@ def test_an_opt_out_is_not_lost_for_its_id(changes: dict[str, Any], fault: str) 
     assert (found.id, found.source, found.faults) == (None, "", (fault,))
 
 
+def test_an_opt_out_is_not_lost_for_its_version() -> None:
+    assert envelope(opt_out(version="2")).faults == ("version",)
+    assert envelope(opt_out(version=2, id=7)).faults == ("version", "id")
+
+
 @pytest.mark.parametrize("times", [(None,), (b"\xff",), (WHEN.encode(), b"2020-01-01T00:00:00Z")])
 def test_a_header_of_time_that_is_unusable_is_no_time(times: tuple[bytes | None, ...]) -> None:
     headers = (*binary(type=OPT_OUT.encode()), *(("ce_time", time) for time in times))
