@@ -47,8 +47,10 @@ def judge_email(value: str) -> str:
             test_environment=True,
         )
     except EmailSyntaxError as fault:
-        is_punycode = "xn--" in bare.rpartition("@")[2].lower()
-        raise _bad_idn() if is_punycode or "IDNA" in str(fault) else _bad_email() from None
+        domain = bare.rpartition("@")[2].lower()
+        is_at_fault = "IDNA" in str(fault) or "after the @-sign" in str(fault)
+        is_idn = "xn--" in domain or (is_at_fault and not domain.isascii() and "." in domain)
+        raise _bad_idn() if is_idn else _bad_email() from None
     return f"{checked.local_part}@{checked.ascii_domain}"
 
 

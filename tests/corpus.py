@@ -379,6 +379,8 @@ PEOPLE = (
         "ident.email_idn",
         ("bad punycode", sign_up(email="a@xn--a.com")),
         ("punycode of no letter", sign_up(email="a@xn--\u0301.com")),
+        ("a picture for a domain", sign_up(email="a@\u2603.com")),
+        ("a domain too long in ASCII", sign_up(email="a@" + "\u0436" * 63 + ".com")),
     ),
     *entries(
         "",
