@@ -75,38 +75,45 @@ def _decoded(path: str, text: str) -> object:
 def read_document(document: Mapping[Any, Any], file: str, environ: Mapping[str, str]) -> Layer:
     """Return what a document of settings says, its `${VAR}` and `${VAR:-default}` filled in."""
     layer = Layer()
-    filled = _filled(layer, document, environ, file)
-    for path, value in _flat(filled):
-        layer.put(path, value, file, f"{path} (in {file})")
+    for path, value in _flat(document):
+        missing: dict[str, None] = {}  # in order, each once
+        filled = _filled(value, environ, missing)
+        if missing and path in LEAVES:
+            layer.refuse(path, *(_unset(name, file) for name in missing))
+        else:
+            layer.put(path, filled, file, f"{path} (in {file})")
+    layer.faults = list(dict.fromkeys(layer.faults))  # a variable may stand in many settings
     return layer
 
 
-def _filled(layer: Layer, node: Any, environ: Mapping[str, str], file: str) -> Any:  # noqa: ANN401 - any document
-    """Fill in variables, in values only."""
+def _filled(node: Any, environ: Mapping[str, str], missing: dict[str, None]) -> Any:  # noqa: ANN401 - any document
+    """Fill in variables, in values only; those that are not set are noted in `missing`."""
     match node:
         case dict():
-            return {str(name): _filled(layer, v, environ, file) for name, v in node.items()}
+            return {str(name): _filled(value, environ, missing) for name, value in node.items()}
         case list():
-            return [_filled(layer, value, environ, file) for value in node]
+            return [_filled(value, environ, missing) for value in node]
         case str():
-            return _VARIABLE.sub(lambda found: _variable(layer, found, environ, file), node)
+            return _VARIABLE.sub(lambda found: _variable(found, environ, missing), node)
         case _:
             return node
 
 
-def _variable(layer: Layer, found: re.Match[str], environ: Mapping[str, str], file: str) -> str:
+def _variable(found: re.Match[str], environ: Mapping[str, str], missing: dict[str, None]) -> str:
     """Return a variable's value; as in a shell, the default also stands for an empty one."""
     name, default = found.groups()
     if default is not None:
         return environ.get(name) or default
     if name not in environ:
-        layer.faults.append(
-            f"{name}: is not set, and {file} names it; set it, or write ${{{name}:-default}}"
-        )
+        missing[name] = None
     return environ.get(name, "")
 
 
-def _flat(node: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, Any]]:
+def _unset(name: str, file: str) -> str:
+    return f"{name}: is not set, and {file} names it; set it, or write ${{{name}:-default}}"
+
+
+def _flat(node: Mapping[Any, Any], above: str = "") -> Iterator[tuple[str, Any]]:
     """Yield settings by path. Maps that are settings themselves stay whole, empty groups go."""
     for name, value in node.items():
         path = f"{above}{name}"

@@ -203,17 +203,28 @@ def test_variables_are_filled_into_the_values_of_a_file(tmp_path: Path) -> None:
     assert found.consent.routes["sms"].segment == 7
 
 
-def test_a_variable_that_is_not_set_is_named_with_its_file(tmp_path: Path) -> None:
-    file = a_file(tmp_path, "kafka: {group_id: '${TEAM}', group_instance_id: '${A}'}")
+def test_a_variable_that_is_not_set_is_all_that_is_told_of_its_settings(tmp_path: Path) -> None:
+    groups = "{group_id: '${TEAM}', cluster_alias: 'of-${TEAM}', group_instance_id: '${A}'}"
+    file = a_file(tmp_path, f"kafka: {groups}\nesputnik: {{api_key: '${{TEAM}}'}}")
 
-    line, second = faults(config=file, _A="")
+    (line,) = faults(config=file, needs_api_key=True, _A="")
 
-    assert second.startswith("ESPUTNIK_SYNC_KAFKA__GROUP_ID (in ")
     assert line == f"TEAM: is not set, and {file} names it; set it, or write ${{TEAM:-default}}"
 
 
-def test_lists_are_filled_as_well_and_then_refused_as_no_map(tmp_path: Path) -> None:
-    assert faults(config=a_file(tmp_path, "topics: ['${TEAM}']"))[0].startswith("TEAM: ")
+@pytest.mark.parametrize("value", ["['${TEAM}', '${SHOP}']", "'${TEAM}${SHOP}'"])
+def test_variables_that_are_not_set_are_told_of_lists_and_texts_as_well(
+    tmp_path: Path, value: str
+) -> None:
+    told = faults(config=a_file(tmp_path, f"topics: {value}"))
+
+    assert [line.split(": ")[0] for line in told] == ["TEAM", "SHOP"]
+
+
+def test_a_key_that_is_no_setting_is_told_whatever_its_value(tmp_path: Path) -> None:
+    (line,) = faults(config=a_file(tmp_path, "kafka: {group: '${TEAM}'}"))
+
+    assert "is no setting; did you mean " in line
 
 
 @pytest.mark.parametrize(
