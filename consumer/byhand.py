@@ -29,7 +29,10 @@ async def run_call(loaded: Loaded, action: str, source: str) -> int:
         raise UsageError(str(fault)) from None
     answer = await _exchange(loaded, request)
     print(shown(answer).decode())  # noqa: T201 - the result
-    _check(request.action, answer)
+    try:
+        _check(request.action, answer)
+    except CredentialsError as refusal:  # a call was asked for: that it is refused is its result
+        raise WorkFailedError(str(refusal)) from None
     return 0
 
 
@@ -96,7 +99,8 @@ def _check(action: Action, answer: Answer) -> None:
         case Deferred() if answer.status < REFUSED:
             raise WorkFailedError(f"eSputnik answers {answer.status} with what is not understood")
         case Deferred(cause=cause) | Blocked(cause=cause):
-            raise WorkFailedError(f"eSputnik did not do it: {answer.status} ({cause})")
+            why = cause if cause.startswith(str(answer.status)) else f"{answer.status} ({cause})"
+            raise WorkFailedError(f"eSputnik did not do it: {why}")
         case _:
             raise WorkFailedError(f"eSputnik refuses it: {outcome.detail or outcome.reason}")
 

@@ -43,6 +43,9 @@ Set = Annotated[
     ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON lines, also on a terminal.")]
+Lines = Annotated[
+    bool, typer.Option("--json", help="Changes nothing: JSON lines are all there is.")
+]
 app = typer.Typer(
     help=HELP,
     epilog=EXIT_CODES,

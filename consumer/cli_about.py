@@ -74,6 +74,8 @@ def schemas(
         str | None,
         typer.Argument(metavar="TYPE", help="Such as user.updated.", show_default=False),
     ] = None,
+    *,
+    as_json: Json = False,
 ) -> None:
     """Print the JSON Schema of one type of event, or of all."""
     if event_type is not None and event_type not in ROUTES:
@@ -82,13 +84,13 @@ def schemas(
         raise typer.BadParameter(f"{event_type} is no event type; {hint}")
     for name, route in ROUTES.items():
         if event_type in {None, name}:
-            write_document(json_schema(name, route.model))
+            write_document(json_schema(name, route.model), as_json=as_json)
 
 
 @config_app.command()
-def schema() -> None:
+def schema(*, as_json: Json = False) -> None:
     """Print the JSON Schema of the settings."""
-    write_document(Settings.model_json_schema())
+    write_document(Settings.model_json_schema(), as_json=as_json)
 
 
 @config_app.command()
@@ -113,9 +115,9 @@ def _shown(value: object) -> object:
     return "none" if value is None else value
 
 
-def write_document(told: Mapping[str, Any]) -> None:
+def write_document(told: Mapping[str, Any], *, as_json: bool) -> None:
     """Write one document of JSON: over many lines on a terminal, else on one."""
-    if sys.stdout.isatty():
+    if sys.stdout.isatty() and not as_json:
         sys.stdout.write(orjson.dumps(told, option=orjson.OPT_INDENT_2).decode() + "\n")
     else:
         write_line(told)

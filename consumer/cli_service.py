@@ -10,14 +10,18 @@ import typer
 from consumer import app as service
 from consumer.byhand import run_call, run_token_create
 from consumer.check import findings
-from consumer.cli import Config, Json, Set, finish, loaded_for, typed, write_line
+from consumer.cli import Config, Json, Lines, Set, finish, loaded_for, typed, write_line
 from consumer.cli_tables import finding_line
 from consumer.cli_words import gap
 from consumer.errors import SettingsError
 from consumer.explain import run_explain
 from consumer.findings import Finding, Verdict, of_fault
 from consumer.record import Partition
-from esputnik.actions import BY_HAND
+from esputnik.actions import BY_HAND, forms
+
+# What follows `call --help`; click leaves the lines after a \b as they are.
+HEAD = "The actions; path fills in the braces, and body must at least hold what is named:"
+FORMS = "\n".join(("\b", HEAD, *(f"  {form}" for form in forms())))
 
 tokens = typer.Typer(name="token", help="Make an API token.", no_args_is_help=True)
 
@@ -47,7 +51,7 @@ def run(
 def check(
     context: typer.Context, *, as_json: Json = False, config: Config = None, sets: Set = None
 ) -> None:
-    """Try all that `run` needs, and say what to do about what fails.
+    """Try what `run` needs of Kafka and eSputnik, and say what to do about what fails.
 
     Ends with 0 if all holds, with 1 if anything fails; a warning is no failure.
     """
@@ -91,6 +95,7 @@ def explain(
     batches: Annotated[
         bool, typer.Option("--batches", help="Then the requests that all of them would share.")
     ] = False,
+    _: Lines = False,
     config: Config = None,
     sets: Set = None,
 ) -> None:

@@ -17,7 +17,10 @@ class InputError(ValueError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ByHand:
-    """One action. `items` names the list of the body that must not be empty, and its limit."""
+    """One action. `items` names the list of the body that must not be empty, and its limit.
+
+    `query` says in words what may stand in the query.
+    """
 
     method: str
     path: str
@@ -27,6 +30,7 @@ class ByHand:
     quota: Quota = Quota.DEFAULT
     required: tuple[str, ...] = ()
     needs_query: bool = False
+    query: str = ""
 
 
 _PAGING = frozenset({"startindex", "maxrows"})
@@ -44,13 +48,19 @@ BY_HAND: Mapping[Action, ByHand] = {
         required=("dedupeOn", "contactFields"),
     ),
     Action.IMPORT_STATUS: ByHand(method="GET", path="/v1/importstatus/{sessionId}", has_body=False),
-    Action.DELETE_CONTACT: ByHand(method="DELETE", path="/v1/contact/{id}", has_body=False),
+    Action.DELETE_CONTACT: ByHand(
+        method="DELETE",
+        path="/v1/contact/{id}",
+        has_body=False,
+        query="externalCustomerId in the place of path",
+    ),
     Action.FIND_CONTACT: ByHand(
         method="GET",
         path="/v1/contacts",
         has_body=False,
         quota=Quota.SEARCH,
         needs_query=True,
+        query="externalCustomerId alone, or email, sms, firstname, lastname",
     ),
     Action.ADD_ORDERS: ByHand(method="POST", path="/v1/orders", items=("orders",), max_items=1000),
     Action.ADD_UNSUBSCRIBED: ByHand(
@@ -109,6 +119,20 @@ BY_HAND: Mapping[Action, ByHand] = {
 def names() -> tuple[str, ...]:
     """Return the actions that can be called by hand."""
     return tuple(action.value for action in BY_HAND)
+
+
+def forms() -> tuple[str, ...]:
+    """Return a line an action: its method and path, and what its query or body names."""
+    wide = max(map(len, BY_HAND))
+    return tuple(f"{name:<{wide}}  {_form(one)}" for name, one in BY_HAND.items())
+
+
+def _form(form: ByHand) -> str:
+    items = (" or ".join(form.items),) if form.items else ()
+    parts = [f"{form.method} {form.path}"]
+    parts += [f"query: {form.query}"] if form.query else []
+    parts += [f"body: {', '.join((*items, *form.required))}"] if form.has_body else []
+    return "; ".join(parts)
 
 
 def by_hand(action: str, given: Mapping[str, Any]) -> Request:

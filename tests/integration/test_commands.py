@@ -11,6 +11,7 @@ from typing import Any
 import orjson
 import pytest
 
+from esputnik.actions import names
 from tests.integration.commands import (
     COMMAND,
     PATIENCE,
@@ -215,12 +216,16 @@ def test_a_key_that_is_refused_ends_the_run(bootstrap: str, account: dict[str, A
     assert "canary-key" not in done.err
 
 
-@pytest.mark.parametrize("command", ["call account-info --json -", "token create"])
-def test_a_key_that_is_refused_ends_a_call(command: str, account: dict[str, Any]) -> None:
+@pytest.mark.parametrize(
+    ("command", "code"), [("call account-info --json -", 1), ("token create", 77)]
+)
+def test_a_key_that_is_refused_ends_a_call(
+    command: str, code: int, account: dict[str, Any]
+) -> None:
     wrong = account | {"ESPUTNIK__API_KEY": "canary-key"}
     done = run(*command.split(), given="{}", **wrong)
 
-    assert done.code == 77
+    assert done.code == code
     (line,) = done.complaints
     assert "ESPUTNIK_SYNC_ESPUTNIK__API_KEY" in line
     assert "canary-key" not in done.err + done.out
@@ -391,6 +396,22 @@ def test_the_schema_of_the_settings_is_one_document() -> None:
     assert {"kafka", "esputnik", "topics"} <= set(schema["properties"])
 
 
+@pytest.mark.parametrize("command", ["explain -", "schemas", "config schema", "config show"])
+def test_what_prints_json_may_be_asked_for_json(command: str) -> None:
+    given = '{"type": "user.left", "data": {}}\n'
+    plain, asked = (run(*command.split(), *more, given=given) for more in ((), ("--json",)))
+
+    assert (asked.code, asked.err) == (0, "")
+    assert asked.out == plain.out != ""
+
+
+def test_the_help_of_call_names_what_each_action_takes() -> None:
+    told = run("call", "--help").out
+
+    assert "send-message             POST /v1/message/{id}/smartsend; body: recipients\n" in told
+    assert all(f"\n    {name} " in told for name in names())
+
+
 def test_the_version_is_told_alike_by_both_names_of_the_command() -> None:
     script = Path(COMMAND[0]).parent / "esputnik-sync"
     by_script = subprocess.run(
@@ -483,3 +504,11 @@ def test_lines_of_json_may_be_had_on_a_terminal() -> None:
     first = on_a_terminal("config", "show", "--json").splitlines()[0]
 
     assert orjson.loads(first)["setting"] == "kafka.bootstrap_servers"
+
+
+@pytest.mark.parametrize("command", ["schemas user.signed_up", "config schema"])
+def test_a_schema_is_one_line_on_a_terminal_where_it_is_asked_for(command: str) -> None:
+    many, one = (on_a_terminal(*command.split(), *more) for more in ((), ("--json",)))
+
+    assert (len(one.splitlines()), orjson.loads(one)) == (1, orjson.loads(many))
+    assert len(many.splitlines()) > 1

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from esputnik import requests
-from esputnik.actions import BY_HAND, InputError, by_hand, names
+from esputnik.actions import BY_HAND, InputError, by_hand, forms, names
 from esputnik.call import Action, Quota, Request
 
 NAMED = {
@@ -21,6 +21,29 @@ NAMED = {
 
 def test_every_action_that_is_promised_can_be_called() -> None:
     assert set(names()) == NAMED
+
+
+@pytest.mark.parametrize(
+    ("action", "form"),
+    [
+        ("account-info", "GET /v1/account/info"),
+        ("add-orders", "POST /v1/orders; body: orders"),
+        ("bulk-contacts", "POST /v1/contacts; body: contacts, dedupeOn, contactFields"),
+        (
+            "detach-contacts",
+            "POST /v1/group/{id}/contacts/detach; body: contactIds or externalCustomerIds",
+        ),
+        (
+            "find-contact",
+            "GET /v1/contacts; query: externalCustomerId alone, or email, sms, firstname, lastname",
+        ),
+    ],
+)
+def test_a_form_says_what_an_action_takes(action: str, form: str) -> None:
+    told = dict(line.split(maxsplit=1) for line in forms())
+
+    assert told[action] == form
+    assert list(told) == list(names())
 
 
 CALLS: tuple[tuple[str, dict[str, Any], Request], ...] = (
