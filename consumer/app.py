@@ -222,7 +222,7 @@ class Service:
         async with KafkaAdmin(connection(self._settings)) as admin:
             existing = await admin.topics()
             self._topics = self._wanted(existing)
-            self._check_gaps()
+            await self._check_gaps(admin)
             dead = self._settings.dead_letter.topic
             if dead not in existing:
                 await self._make_dead_letter_topic(admin)
@@ -248,12 +248,16 @@ class Service:
             )
         return named & existing
 
-    def _check_gaps(self) -> None:
+    async def _check_gaps(self, admin: KafkaAdmin) -> None:
         """Refuse to accept a gap of what is not read: a wrong name would do nothing, unseen."""
         for topic, number in sorted(self._gaps):
+            wrong = f"--accept-gap {topic}:{number}"
             if topic not in self._topics:
-                wrong = f"--accept-gap {topic}:{number}: the topic is not read"
-                raise UsageError(f"{wrong}; write one of {', '.join(sorted(self._topics))}")
+                topics = ", ".join(sorted(self._topics))
+                raise UsageError(f"{wrong}: the topic is not read; write one of {topics}")
+            last = await admin.partitions(topic) - 1
+            if number > last:
+                raise UsageError(f"{wrong}: there is no such partition; the last one is {last}")
 
     async def _make_dead_letter_topic(self, admin: KafkaAdmin) -> None:
         largest = [

@@ -95,16 +95,16 @@ async def test_lost_records_block_until_an_operator_accepts_the_gap(
         assert await domains(deployment) - before == {"later3.example.com", "later4.example.com"}
 
 
-async def test_a_gap_of_a_topic_that_is_not_read_is_not_accepted(
-    kafka: Kafka, tmp_path: Path
-) -> None:
+async def test_a_gap_of_what_is_not_read_is_not_accepted(kafka: Kafka, tmp_path: Path) -> None:
     async with deployed(kafka.bootstrap, tmp_path, {"sites": 1}) as deployment:
-        told = await deployment.command("run", "--accept-gap", "stes:0")
+        topic = deployment.topic("sites")
+        unknown = await deployment.command("run", "--accept-gap", "stes:0")
+        beyond = await deployment.command("run", "--accept-gap", f"{topic}:1")
 
-        line = (
-            f"--accept-gap stes:0: the topic is not read; write one of {deployment.topic('sites')}"
-        )
-        assert (told.code, told.err.decode().strip()) == (2, line)
+        assert [(told.code, told.err.decode().strip()) for told in (unknown, beyond)] == [
+            (2, f"--accept-gap stes:0: the topic is not read; write one of {topic}"),
+            (2, f"--accept-gap {topic}:1: there is no such partition; the last one is 0"),
+        ]
 
 
 async def test_a_group_that_is_set_behind_an_unreadable_record_goes_on(
