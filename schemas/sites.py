@@ -10,7 +10,7 @@ from typing_extensions import TypedDict
 from schemas.described import described
 from schemas.model import Model
 
-_DOMAIN = re.compile(r"(?:https?://)?[^\s/?#@\\]{1,253}(?:/[^\s]*)?")
+_DOMAIN = re.compile(r"(?:(?i:https?)://)?[^\s/?#@\\:]{1,253}(?::[0-9]{1,5})?(?:/[^\s]*)?")
 _PATH = re.compile(r"/(?:[^\s/?#]+/)*")
 _WORKER = re.compile(r"[^\s/?#]{1,200}\.js")
 
