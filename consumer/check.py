@@ -1,4 +1,4 @@
-"""Preflight: what `run` needs, tried one by one, in the order in which it would fail."""
+"""Preflight: what `run` needs of others, tried one by one, in the order in which it would fail."""
 
 import asyncio
 from collections.abc import AsyncIterator

@@ -46,7 +46,12 @@ REASONS: Mapping[str, Reason] = {
     "schema.type": Reason("A field has the wrong JSON type; nothing is converted.", _PRODUCER),
     "schema.enum": Reason("A field holds none of the values it may hold.", _PRODUCER),
     "schema.range": Reason("A value is out of range, or has too many digits.", _PRODUCER),
-    "schema.conflict": Reason("Two parts of the event contradict each other.", _PRODUCER),
+    "schema.conflict": Reason(
+        "Two parts of the event contradict each other; at the field id: another event with that id "
+        "was sent before.",
+        "Correct the producer, and let it send the event again; where its id was used, with an id "
+        "of its own. Such a letter is not replayed.",
+    ),
     "schema.type_unknown": Reason(
         "There is no such type of event.", "`esputnik-sync schemas` lists those there are."
     ),
@@ -55,7 +60,9 @@ REASONS: Mapping[str, Reason] = {
         "There is no such field, and the settings are strict.",
         "Leave it out, or set ESPUTNIK_SYNC_EVENTS__STRICT=false and replay.",
     ),
-    "ident.missing_contact": Reason("The event does not say who is meant.", _PRODUCER),
+    "ident.missing_contact": Reason(
+        "The event does not say who is meant, or by a user_id that is empty.", _PRODUCER
+    ),
     "ident.email_invalid": Reason("The e-mail address cannot be one.", _PRODUCER),
     "ident.email_idn": Reason(
         "The domain of the e-mail address cannot be written in ASCII.", _PRODUCER
@@ -66,7 +73,8 @@ REASONS: Mapping[str, Reason] = {
         "Send it with + and the country, or set ESPUTNIK_SYNC_CONTACTS__PHONE_REGION and replay.",
     ),
     "ident.id_unsafe": Reason(
-        "An id is empty, too long, dots alone, or holds control characters.", _PRODUCER
+        "An id is too long, dots alone, or holds control characters; or a thing's id is empty.",
+        _PRODUCER,
     ),
     "time.no_zone": Reason("A time does not say its offset from UTC.", _PRODUCER),
     "time.format": Reason("A time is not RFC 3339.", _PRODUCER),
