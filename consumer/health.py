@@ -3,16 +3,20 @@
 from typing import Any, Protocol
 
 from consumer.gate import Gate, Kind
+from consumer.lease import Lease
 from consumer.ledger import Ledger
 from consumer.ports import Clock
 from consumer.record import Partition
 from consumer.unmapped import Unmapped
 
 STALLED = 120.0  # s with lag and nothing moving, while nothing holds us back
+CUT_OFF = {"what": "kafka", "kind": "outage", "why": "the group does not answer"}
 
 
 class Reader(Protocol):
     """What is asked of the source."""
+
+    lease: Lease
 
     @property
     def is_joined(self) -> bool:
@@ -91,21 +95,30 @@ class Vitals:
         return alive, {"alive": alive, "lag": lag, "seconds_without_progress": round(stalled, 1)}
 
     def _is_rightly_still(self) -> bool:
-        """Tell whether what stands still waits rightly: held, paused, or for eSputnik."""
+        """Tell whether what stands still waits rightly: held, paused, for eSputnik or Kafka."""
         worker = self._worker
         waits = worker.is_paused or worker.is_burying or self._sending.is_waiting()
-        return waits or bool(self._held())
+        return waits or self._is_cut_off() or bool(self._held())
 
     def is_excused(self) -> bool:
-        """Tell whether something else than the reader keeps records from moving."""
+        """Tell whether something else than the reader keeps records from moving.
+
+        That the group does not answer is no excuse: brokers may, and then the reader is to blame.
+        """
         return bool(self._held()) or self._worker.ledger.records > 0
 
     def ready(self) -> tuple[bool, dict[str, Any]]:
         """Tell whether the group is joined and nothing waits for an operator."""
-        held = self._held()
+        is_cut_off = self._is_cut_off()
+        joined = self._source.is_joined and not is_cut_off
         is_blocked = self._gate.is_blocked() or bool(self._source.blocked or self._unmapped())
-        ready = self._source.is_joined and not is_blocked
-        return ready, {"ready": ready, "joined": self._source.is_joined, "held": held}
+        ready = joined and not is_blocked
+        held = [*([CUT_OFF] if is_cut_off else ()), *self._held()]
+        return ready, {"ready": ready, "joined": joined, "held": held}
+
+    def _is_cut_off(self) -> bool:
+        """Tell whether the group may have given us up: it said nothing for a whole session."""
+        return not self._source.lease.holds(self._clock.now())
 
     def measure(self, gauges: Gauges) -> None:
         """Set the gauges as things stand now, so that the books balance at any moment."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -181,6 +182,36 @@ async def events(deployment: Deployment) -> int:
 
 async def raised(deployment: Deployment, count: int) -> bool:
     return await events(deployment) >= count
+
+
+@pytest.fixture
+def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kafka]:
+    """A broker that a test may end."""
+    broker = Kafka.launch(tmp_path_factory.mktemp("own"))
+    yield broker
+    broker.close()
+
+
+async def test_an_outage_of_kafka_makes_it_unready_and_ends_by_itself(
+    own: Kafka, tmp_path: Path
+) -> None:
+    async with deployed(own.bootstrap, tmp_path, {"orders": 1}) as deployment:
+        consumer = await deployment.start()
+        await deployment.tell("orders", *orders(range(5)))
+        await deployment.done()
+
+        own.kill()
+        await until(lambda: unready(consumer))
+        told, alive = (await consumer.get("/readyz")).json(), await consumer.get("/livez")
+        own.restart()
+        await until(consumer.ready)
+        await deployment.tell("orders", *orders(range(5, 10)))
+        await deployment.done()
+
+        why = {"what": "kafka", "kind": "outage", "why": "the group does not answer"}
+        assert told == {"ready": False, "joined": False, "held": [why]}
+        assert alive.is_success
+        assert len((await deployment.account.state())["orders"]) == 10
 
 
 @pytest.mark.parametrize(("signals", "code"), [(1, 0), (2, 1)])

@@ -8,6 +8,7 @@ import pytest
 
 from consumer.gate import Gate, Way
 from consumer.health import STALLED, Vitals
+from consumer.lease import Lease
 from consumer.record import Partition
 from esputnik.call import Action
 from esputnik.outcome import Blocked, Scope
@@ -20,6 +21,7 @@ class Source:
     is_joined: bool = True
     blocked: dict[Partition, str] = field(default_factory=dict)
     lag: dict[Partition, int] = field(default_factory=lambda: {ORDERS: 7})
+    lease: Lease = field(default_factory=Lease)
 
     def lags(self) -> dict[Partition, int]:
         return self.lag
@@ -143,7 +145,7 @@ def test_calls_that_are_open_and_wait_for_nothing_are_no_excuse() -> None:
 
 
 def excuses() -> dict[str, Process]:
-    names = ("import", "buffer", "letter", "key", "action", "bug", "partition")
+    names = ("import", "buffer", "letter", "key", "action", "bug", "partition", "kafka")
     made = {name: a_stalled_process() for name in names}
     made["import"].sending.waits = True
     made["buffer"].worker.is_paused = True
@@ -152,6 +154,7 @@ def excuses() -> dict[str, Process]:
     made["action"].block(Scope.ACTION)
     made["bug"].worker.unmapped = Unmapped({"order.changed": 60})
     made["partition"].source.blocked = {ORDERS: "no_offset"}
+    made["kafka"].source.lease.lost()
     return made
 
 
@@ -190,6 +193,29 @@ def test_what_waits_for_an_operator_is_named_with_why_and_since_when() -> None:
         {"what": "order.changed", "kind": "refusals", "why": "map.handler_error", "records": 60},
         {"what": "orders:3", "kind": "blocked", "why": "no_offset"},
     ]
+
+
+def test_a_member_that_its_group_may_have_given_up_is_not_ready_until_it_is_answered() -> None:
+    process = Process(source=Source(lease=Lease(session=10.0)))
+    process.source.lease.heard(100.0)
+
+    process.clock.time = 109.9
+    before = process.vitals.ready()
+    process.clock.time = 110.0
+    silent = process.vitals.ready()
+    process.source.lease.heard(111.0)
+    after = process.vitals.ready()
+
+    why = {"what": "kafka", "kind": "outage", "why": "the group does not answer"}
+    assert before == after == (True, {"ready": True, "joined": True, "held": []})
+    assert silent == (False, {"ready": False, "joined": False, "held": [why]})
+
+
+def test_a_group_that_does_not_answer_is_no_excuse_for_a_reader_whom_brokers_answer() -> None:
+    process = a_stalled_process()
+    process.source.lease.lost()
+
+    assert not process.vitals.is_excused()
 
 
 @pytest.mark.parametrize("name", ["key", "action", "bug", "partition"])
