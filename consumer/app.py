@@ -5,6 +5,7 @@ import gc
 import os
 import random
 import signal
+import threading
 from collections.abc import Callable, Coroutine, Iterable
 from contextlib import AsyncExitStack
 
@@ -46,7 +47,8 @@ log = structlog.get_logger()
 LOOK_AGAIN = 30.0  # s between looks for topics of the default table that do not exist yet
 DEAD_LETTER_PARTITIONS = 8
 DEAD_LETTER_RETENTION_MS = 30 * 24 * 3600 * 1000
-DRAIN_MARGIN = 5.0  # s of the stop deadline kept for the last commit and the leave
+CLOSING = 3.0  # s of the stop deadline kept for the last commit and the leave, a quarter at most
+ENDING = 0.25  # s of it in which the process itself ends, half at most
 COLLECT_AFTER = 30_000  # new objects
 
 Activity = Callable[[], Coroutine[None, None, None]]
@@ -69,8 +71,26 @@ async def run(loaded: Loaded, accept_gaps: Iterable[Partition] = ()) -> int:
         await asyncio.wait({running})
         return 128 + signals.number
     stopping.cancel()
+    if signals.first.is_set():
+        deadline = loaded.settings.stop.deadline
+        _end_in(deadline - min(ENDING, deadline / 2))
     await running
     return 0
+
+
+def _end_in(seconds: float) -> None:
+    """End the process then, whatever it still waits for: what is not committed is read again.
+
+    Where no broker answers, each of the last steps may wait for them longer than there is time.
+    """
+    timer = threading.Timer(seconds, _give_up)
+    timer.daemon = True
+    timer.start()
+
+
+def _give_up() -> None:
+    log.warning("stop_not_finished")
+    os._exit(0)
 
 
 class Signals:
@@ -209,7 +229,7 @@ class Service:
             max_ratio=settings.dead_letter.max_ratio,
             buffer=Buffer(records=settings.buffer.max_records, bytes=settings.buffer.max_bytes),
             consent=desk,
-            stop_seconds=max(1.0, settings.stop.deadline - DRAIN_MARGIN),
+            stop_seconds=settings.stop.deadline - min(CLOSING, settings.stop.deadline / 4),
         )
         if settings.ledger.url == "offsets:":
             sending.declarations = worker

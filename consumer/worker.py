@@ -66,6 +66,7 @@ class Worker:
         self._consent = consent
         self._drain_seconds = drain_seconds
         self._stop_seconds = stop_seconds
+        self._stop_by = 0.0
         self._repeats = Repeats()
         self._closings: set[asyncio.Task[None]] = set()
         self._fault: BaseException | None = None
@@ -101,7 +102,7 @@ class Worker:
                 self._try_unmapped()
                 if self._clock.now() - self._last_commit >= COMMIT_EVERY:
                     await self.commit()
-            await self._drain(list(self.ledger.logs), self._stop_seconds)
+            await self._drain(list(self.ledger.logs), self._stop_by - self._clock.now())
             await self.commit()
         finally:
             for closing in self._closings:
@@ -109,6 +110,7 @@ class Worker:
 
     def stop(self) -> None:
         """Take no more records; `run` returns when what was taken is finished, or in time."""
+        self._stop_by = self._clock.now() + self._stop_seconds
         self._stopping.set()
 
     async def commit(self) -> bool:

@@ -2,11 +2,13 @@
 
 import asyncio
 import ssl
+from collections.abc import Coroutine
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from aiokafka import AIOKafkaProducer
+import structlog
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.errors import (
     KafkaConnectionError,
     KafkaError,
@@ -17,10 +19,13 @@ from aiokafka.errors import (
 from consumer.errors import CredentialsError, KafkaUnreachableError, SyncError
 from consumer.kafka.login import distrust, knock, refused_certificate
 
+log = structlog.get_logger()
+
 CLIENT_ID = "esputnik-sync"
 REQUEST_MS = 40_000  # longer than a rebalance: the answer to a join comes at its end
 METADATA_MS = 30_000  # so long a new partition may go unnoticed
 RETRY_SECONDS = 0.5
+STOP_SECONDS = 10.0
 AUTHENTICATION_FAULTS = {
     "SaslAuthenticationFailed",
     "AuthenticationFailedError",
@@ -110,6 +115,21 @@ async def start(client: Startable, connection: Connection) -> None:
             await asyncio.sleep(RETRY_SECONDS)
         else:
             return
+
+
+async def stop(consumer: AIOKafkaConsumer) -> None:
+    """Disconnect, and leave the group if it has one, within bounds.
+
+    Where brokers are away, aiokafka's stop may wait for them, swallow a cancellation, or end as if
+    it had been cancelled itself, its connections still open.
+    """
+    stopping: Coroutine[Any, Any, None] = consumer.stop()
+    task = asyncio.get_running_loop().create_task(stopping)
+    await asyncio.wait({task}, timeout=STOP_SECONDS)
+    if not task.done() or task.cancelled() or task.exception() is not None:
+        log.warning("kafka_stop_not_clean", in_time=task.done())
+        task.cancel()
+        await consumer._client.close()  # noqa: SLF001 - a second stop would do nothing
 
 
 def _pace(client: Startable) -> None:

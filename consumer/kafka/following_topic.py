@@ -10,7 +10,7 @@ from aiokafka.errors import KafkaError
 
 from consumer.consent.ports import Page
 from consumer.kafka.admin import KafkaAdmin
-from consumer.kafka.connection import RETRY_SECONDS, Connection, start
+from consumer.kafka.connection import RETRY_SECONDS, Connection, start, stop
 from consumer.kafka.reading import (
     FETCH_BYTES,
     POLL_MS,
@@ -52,7 +52,7 @@ class FollowedTopic:
             await start(self._consumer, self._connection)
             await self._begin([TopicPartition(self._topic, number) for number in range(count)])
         except BaseException:
-            await self._consumer.stop()
+            await stop(self._consumer)
             raise
         return self
 
@@ -63,7 +63,7 @@ class FollowedTopic:
 
     async def __aexit__(self, *_: object) -> None:
         """Disconnect."""
-        await self._consumer.stop()
+        await stop(self._consumer)
 
     async def poll(self) -> Page:
         """Return the next records, none if all is quiet for a moment. Raises for no outage."""

@@ -1,9 +1,8 @@
 """One client in the group, from joining to leaving."""
 
 import asyncio
-from collections.abc import Collection, Coroutine, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import structlog
 from aiokafka import AIOKafkaConsumer
@@ -14,7 +13,7 @@ from aiokafka.structs import OffsetAndMetadata
 from consumer.kafka.answers import renew
 from consumer.kafka.assignment import Assignment
 from consumer.kafka.commits import Commits
-from consumer.kafka.connection import AUTHENTICATION_FAULTS, Connection, refused, start
+from consumer.kafka.connection import AUTHENTICATION_FAULTS, Connection, refused, start, stop
 from consumer.kafka.fence import fence
 from consumer.kafka.fetching import BrokenError, Fetching
 from consumer.kafka.reading import FETCH_BYTES, partition, topic_partition
@@ -31,7 +30,6 @@ LOOPBACK_SESSION_MS = 10_000  # no network can cut off a member: a crash is noti
 HEARTBEAT_MS = 1_000  # so soon the others learn that a member comes or goes
 REBALANCE_MS = 30_000  # longer than a drain on revoke
 COMMIT_SECONDS = 10.0
-STOP_SECONDS = 10.0
 FIRST_FETCH_SECONDS = 0.2
 FIRST_FETCH_RECORDS = 1  # it comes with the first poll, whatever that asks for
 
@@ -142,20 +140,10 @@ class Membership:
         return sum(max(0, int(end) - ours[place]) for place, end in ends.items())
 
     async def leave(self) -> None:
-        """Leave the group, within bounds.
-
-        Where brokers are away, aiokafka's stop may wait for them, swallow a cancellation, or end
-        as if it had been cancelled itself, its connections still open.
-        """
+        """Leave the group, within bounds."""
         self.fetching.cancel()
         await self.commits.close()
-        stopping: Coroutine[Any, Any, None] = self.consumer.stop()
-        task = asyncio.get_running_loop().create_task(stopping)
-        await asyncio.wait({task}, timeout=STOP_SECONDS)
-        if not task.done() or task.cancelled() or task.exception() is not None:
-            log.warning("kafka_stop_not_clean", in_time=task.done())
-            task.cancel()
-            await self.consumer._client.close()  # noqa: SLF001 - a second stop would do nothing
+        await stop(self.consumer)
 
 
 async def join(  # noqa: PLR0913 - the parts it is built of
@@ -178,7 +166,7 @@ async def join(  # noqa: PLR0913 - the parts it is built of
         # Not subscribed yet: a start would wait for the assignment, however long others take.
         await start(consumer, connection)
     except BaseException:
-        await consumer.stop()
+        await stop(consumer)
         raise
     renew(lease, consumer)
     fence(consumer)

@@ -7,7 +7,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import TopicAuthorizationFailedError
 
 from consumer.kafka.admin import KafkaAdmin
-from consumer.kafka.connection import Connection, refused, start
+from consumer.kafka.connection import Connection, refused, start, stop
 from consumer.record import Partition, Record
 
 READ_COMMITTED = "read_committed"
@@ -85,7 +85,7 @@ async def read_topic(
     except TopicAuthorizationFailedError as trouble:
         raise refused(connection, type(trouble).__name__) from None
     finally:
-        await consumer.stop()
+        await stop(consumer)
 
 
 async def _read_to_ends(

@@ -56,6 +56,7 @@ class Host(Protocol):
 
     def start(self) -> Process: ...
     def kill(self, process: Process) -> None: ...
+    def freeze(self, process: Process) -> None: ...
     def remove(self) -> None: ...
 
 
@@ -92,6 +93,10 @@ class Kafka:
     def kill(self) -> None:
         """End it at once, as a crash would; it may be restarted."""
         self._host.kill(self._process)
+
+    def freeze(self) -> None:
+        """Let it stand still, its connections open; only `kill` ends it then."""
+        self._host.freeze(self._process)
 
     def restart(self) -> None:
         """Start it again, stopping it first if it runs."""
@@ -134,6 +139,9 @@ class JavaHost:
     def kill(self, process: Process) -> None:
         process.kill()
 
+    def freeze(self, process: Process) -> None:
+        process.freeze()
+
     def remove(self) -> None:
         shutil.rmtree(self._folder / "data")
 
@@ -169,6 +177,10 @@ class EngineHost:
     def kill(self, process: Process) -> None:
         _run(["docker", "kill", self._name], "kill the container of Apache Kafka")
         process.stop()
+
+    def freeze(self, process: Process) -> None:
+        del process
+        _run(["docker", "pause", self._name], "pause the container of Apache Kafka")
 
     def remove(self) -> None:
         _run(["docker", "rm", "--force", "--volumes", self._name], "remove Apache Kafka")

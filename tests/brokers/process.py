@@ -1,5 +1,6 @@
 """A broker that runs beside the tests: started, watched until it is ready, ended."""
 
+import signal
 import subprocess
 from collections import deque
 from collections.abc import Sequence
@@ -67,6 +68,10 @@ class Process:
         """End it at once, as a crash would."""
         self._popen.kill()
         self._end()
+
+    def freeze(self) -> None:
+        """Let it stand still until it is killed."""
+        self._popen.send_signal(signal.SIGSTOP)
 
     def _end(self) -> None:
         self._popen.wait()

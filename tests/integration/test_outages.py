@@ -240,5 +240,52 @@ async def test_a_stop_that_cannot_finish_ends_in_time_and_loses_nothing(
         assert await deployment.letters() == []
 
 
+@pytest.mark.parametrize(("deadline", "delay"), [(4, 2.0), (10, 6.5)])
+async def test_a_stop_waits_for_a_request_that_ends_within_its_deadline(
+    kafka: Kafka, tmp_path: Path, *, deadline: float, delay: float
+) -> None:
+    async with deployed(
+        kafka.bootstrap, tmp_path, {"orders": 1}, STOP__DEADLINE=deadline
+    ) as deployment:
+        await deployment.account.rules({"action": "add-orders", "delay": delay})
+        consumer = await deployment.start()
+        await deployment.tell("orders", *orders(range(1)))
+        await until(lambda: is_asked(consumer))
+        code = await consumer.stop()
+
+        assert code == 0
+        assert "stop_not_finished" not in consumer.log
+        await deployment.drained(1)
+
+
+async def is_asked(consumer: Consumer) -> bool:
+    """Tell whether a request is under way."""
+    page = (await consumer.get("/metrics")).text
+    return 'esputnik_sync_in_flight{action="add-orders"} 1.0' in page
+
+
+@pytest.mark.parametrize("is_frozen", [False, True])
+async def test_a_stop_ends_well_and_in_time_though_no_broker_answers(
+    own: Kafka, tmp_path: Path, *, is_frozen: bool
+) -> None:
+    deadline = 4  # s
+    async with deployed(own.bootstrap, tmp_path, {"orders": 1}, STOP__DEADLINE=deadline) as made:
+        await made.account.rules({"action": "add-orders", "delay": 30.0})
+        consumer = await made.start()
+        await made.tell("orders", *orders(range(10)))
+        await until(lambda: is_asked(consumer))
+        if is_frozen:
+            own.freeze()
+        else:
+            own.kill()
+        async with asyncio.timeout(deadline + 1):  # one more for a machine that is busy
+            code = await consumer.stop()
+        own.kill()
+
+        assert code == 0
+        assert "Traceback" not in consumer.log
+        assert ("stop_not_finished" in consumer.log) is is_frozen
+
+
 async def sends(consumer: Consumer) -> bool:
     return (await consumer.figures()).buffered > 0
