@@ -16,7 +16,7 @@ from consumer import __version__
 from consumer.app import Signals
 from consumer.build import client, connection, consent, delivery, planner, secret_of
 from consumer.cli import Config, Json, Set, finish, loaded_for
-from consumer.cli_letters import Limit, filtered, matching, print_rows, topic_records
+from consumer.cli_letters import filtered, matching, print_rows, topic_records
 from consumer.cli_plan import show_plan
 from consumer.cli_tables import ENDS, end_rows, terminal
 from consumer.clock import SystemClock
@@ -28,7 +28,7 @@ from consumer.gate import Gate
 from consumer.graveyard import Graveyard
 from consumer.kafka import FollowedTopic, KafkaAdmin, KafkaWriter
 from consumer.letters import Filters
-from consumer.replay import Ended, Replay, Step, Verdict, decide
+from consumer.replay import Ended, Replay, Step, Verdict, decide, told_remedy
 from consumer.replay_memory import Memory, remembered
 from consumer.settings import Loaded, Settings
 from consumer.shares import REPLAY_SHARE, Traffic
@@ -67,12 +67,24 @@ def replay(  # noqa: PLR0913 - options
         typer.Option("--in-doubt", help="Also letters with a call that may have run already."),
     ] = False,
     filters: Filters,
-    limit: Limit = None,
+    limit: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            metavar="N",
+            help="Take up at most so many letters; those that are refused come on top.",
+            show_default=False,
+        ),
+    ] = None,
     as_json: Json = False,
     config: Config = None,
     sets: Set = None,
 ) -> None:
-    """Show what dead letters would send now; with --yes, send it."""
+    """Show what dead letters would send now; with --yes, send it.
+
+    The plan's verdict on a letter that is taken up is send, bury_again (still refused: with --yes
+    it is buried with one attempt more) or nothing_to_send; any other says why it is refused.
+    """
     loaded = loaded_for(context, config, sets, needs_api_key=yes)
     wish = _Wish(
         filters=filters, limit=limit, rate=rate, in_doubt=in_doubt, sends=yes, as_json=as_json
@@ -99,11 +111,11 @@ async def _replay(loaded: Loaded, wish: _Wish) -> int:
 
 
 def _first(steps: list[Step], limit: int | None) -> list[Step]:
-    """Return the steps up to the last that may be sent: what is not sent costs nothing."""
-    sent = 0
+    """Return the steps up to the last that is taken up: what is refused costs nothing."""
+    taken = 0
     for index, step in enumerate(steps):
-        sent += step.verdict is Verdict.SEND
-        if limit is not None and sent == limit:
+        taken += step.verdict is Verdict.SEND
+        if limit is not None and taken == limit:
             return steps[: index + 1]
     return steps
 
@@ -137,7 +149,8 @@ def _print_ends(steps: Sequence[Step], ended: Sequence[Ended], *, as_json: bool)
         why = end.reason if end else step.verdict.value
         if end is None and step.verdict is Verdict.SEND:
             why = "interrupted"
-        rows.append({"id": letter.id, "type": letter.event_type, "outcome": outcome, "reason": why})
+        row = {"id": letter.id, "type": letter.event_type, "outcome": outcome, "reason": why}
+        rows.append({**row, **told_remedy(step.verdict)})
     print_rows(rows, end_rows, ENDS, as_json=as_json)
     counts = [
         f"{sum(told['outcome'] == outcome for told in rows)} {outcome.replace('_', ' ')}"

@@ -75,7 +75,7 @@ def plan_rows(lines: Iterable[Mapping[str, Any]]) -> list[dict[str, str]]:
         {
             "letter": _lines(line["id"][:SHORT], line["verdict"]),
             "event": _lines(line["type"], line["reason"]),
-            "sends": _sends(line.get("now")),
+            "sends": _sends(line["now"]) if "now" in line else _lines(line.get("remedy")),
         }
         for line in lines
     ]
@@ -83,17 +83,22 @@ def plan_rows(lines: Iterable[Mapping[str, Any]]) -> list[dict[str, str]]:
 
 def end_rows(rows: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Return how letters of a replay ended."""
-    return [{**row, "letter": row["id"][:SHORT]} for row in rows]
+    return [
+        {
+            **row,
+            "letter": row["id"][:SHORT],
+            "reason": _lines(row["reason"], row.get("remedy")),
+        }
+        for row in rows
+    ]
 
 
 def _lines(*texts: str | None) -> str:
     return "\n".join(text for text in texts if text)
 
 
-def _sends(now: Mapping[str, Any] | None) -> str:
+def _sends(now: Mapping[str, Any]) -> str:
     """Return the HTTP of a letter, a line a call, and why not (all of) it."""
-    if now is None:
-        return ""
     calls = [f"{call['method']} {call['path']} {_json(call['body'])}" for call in now["calls"]]
     return _lines(*map(str.rstrip, calls), _end(now))
 

@@ -14,6 +14,7 @@ from consumer.masking import mask
 from consumer.plan import Planned, Planner, Refused, Skipped
 from consumer.reasons import REASONS
 from consumer.record import Record
+from consumer.repeats import SAME_ID
 from handlers.mapped import Refusal
 
 STATES = {"D": "delivered", "R": "refused", "X": "in doubt", "N": "not tried"}
@@ -143,6 +144,8 @@ def would_send(
     """
     if "stub" in letter.flags:
         return _skipped("stub")
+    if has_used_id(letter):
+        return _refused(SAME_ID) | {"calls": []}
     match planner.plan(letter.original, now):
         case Planned() as plan:
             return _foreseen(_come_of(plan, letter, now, foresight))
@@ -150,6 +153,11 @@ def would_send(
             return _skipped(rule)
         case Refused(refusal=refusal):
             return _refused(refusal) | {"calls": []}
+
+
+def has_used_id(letter: DeadLetter) -> bool:
+    """Tell whether another event with the letter's id was sent: its calls would bear their key."""
+    return letter.reason == SAME_ID.reason and letter.message.startswith(f"{SAME_ID.field}: ")
 
 
 def _come_of(

@@ -6,7 +6,14 @@ Pure.
 
 from enum import Enum
 
+from handlers.mapped import Refusal
+
 REMEMBERED = 50_000  # events at least, twice as many at most; some 20 MB
+SAME_ID = Refusal(
+    reason="schema.conflict",
+    field="id",
+    detail="another event with this id was sent before; give each its own",
+)
 
 
 class Seen(Enum):

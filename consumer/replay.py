@@ -1,7 +1,7 @@
 """Dead letters through the same plan, lanes and delivery as live events."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
@@ -14,21 +14,35 @@ from consumer.delivery import Delivery
 from consumer.fates import Fate
 from consumer.intake import begin, note_end, remembered
 from consumer.job import Job
-from consumer.letters import Found, would_send
+from consumer.letters import Found, has_used_id, would_send
 from consumer.plan import Planned, Planner, Refused, Skipped
 from consumer.ports import Clock, Letters
+from consumer.reasons import REASONS
 from consumer.replay_memory import DELIVERED, SENDING, Memory, Remembered
 
 
 class Verdict(StrEnum):
-    """What a replay does with a letter."""
+    """What a replay does with a letter: takes it up, or refuses it.
+
+    What is taken up is `SEND`; its plan tells apart what sends nothing.
+    """
 
     SEND = "send"
+    BURY_AGAIN = "bury_again"
+    NOTHING_TO_SEND = "nothing_to_send"
     DELIVERED_BEFORE = "delivered_before"
     TOO_MANY_ATTEMPTS = "sync.attempts"
     IN_DOUBT = "sync.in_doubt"
+    USED_ID = "schema.conflict"
     STUB = "stub"
-    NOTHING_TO_SEND = "nothing_to_send"
+
+
+REMEDIES: Mapping[Verdict, str] = {
+    Verdict.TOO_MANY_ATTEMPTS: REASONS["sync.attempts"].remedy,
+    Verdict.IN_DOUBT: REASONS["sync.in_doubt"].remedy,
+    Verdict.USED_ID: "Another event with its id was sent; let it be sent with an id of its own.",
+    Verdict.STUB: "Its event was not kept; let the producer send it again.",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +70,8 @@ def _verdict(
         return Verdict.DELIVERED_BEFORE
     if "stub" in letter.flags:
         return Verdict.STUB
+    if has_used_id(letter):
+        return Verdict.USED_ID
     if letter.attempts >= max_attempts:
         return Verdict.TOO_MANY_ATTEMPTS
     may_have_run = letter.id in known.sending or any(one.state == "X" for one in letter.fates)
@@ -67,7 +83,7 @@ def _verdict(
 def plan_line(
     step: Step, planner: Planner, now: float, foresight: Foresight | None = None
 ) -> dict[str, Any]:
-    """Return one line of the plan: the exact HTTP a letter would make, or why it is not sent.
+    """Return one line of the plan: the exact HTTP a letter would make, or why it makes none.
 
     Lines are to be made in order: what a letter says of consent counts for those that follow.
     """
@@ -84,8 +100,22 @@ def plan_line(
         "verdict": step.verdict.value,
     }
     if step.verdict is Verdict.SEND:
-        line |= {"now": would_send(letter, planner, now, foresight)}
-    return line
+        told = would_send(letter, planner, now, foresight)
+        return line | {"verdict": _come_to(told).value, "now": told}
+    return line | told_remedy(step.verdict)
+
+
+def told_remedy(verdict: Verdict) -> dict[str, str]:
+    """Return what is to be done about a letter that is refused, if anything is."""
+    return {"remedy": REMEDIES[verdict]} if verdict in REMEDIES else {}
+
+
+def _come_to(told: Mapping[str, Any]) -> Verdict:
+    """Return what a letter that is taken up comes to, by what it would send."""
+    if told["calls"]:
+        return Verdict.SEND
+    is_refused = told["outcome"] == "dead_letter"
+    return Verdict.BURY_AGAIN if is_refused else Verdict.NOTHING_TO_SEND
 
 
 # -- sending --------------------------------------------------------------------------------

@@ -17,10 +17,9 @@ from consumer.ledger import Ledger
 from consumer.plan import Plan, Planned, Planner, Refused, Skipped
 from consumer.ports import Clock, EventMeter, Letters, Source
 from consumer.record import Partition, Point, Record
-from consumer.repeats import Repeats, Seen
+from consumer.repeats import SAME_ID, Repeats, Seen
 from consumer.unmapped import STAGE, Unmapped
 from esputnik.call import Repeat
-from handlers.mapped import Refusal
 
 log = structlog.get_logger()
 
@@ -28,12 +27,6 @@ COMMIT_EVERY = 1.0  # s
 RETRY_COMMIT = 0.5  # s
 POLL_SECONDS = 0.2
 POLL_RECORDS = 500  # of a thousand, the first have left the processor's cache when they are sent
-
-SAME_ID = Refusal(
-    reason="schema.conflict",
-    field="id",
-    detail="another event with this id was sent before; give each its own",
-)
 
 
 class Worker:

@@ -10,6 +10,7 @@ import pytest
 from consumer.metrics import METRICS
 from consumer.pages import TABLES, renewed
 from consumer.reasons import REASONS
+from consumer.replay import Verdict
 from consumer.settings import LEAVES, env_name
 from consumer.settings_sources import load
 
@@ -92,6 +93,12 @@ def test_every_reason_and_metric_stands_in_the_documentation() -> None:
 
     assert [code for code in REASONS if f"| `{code}` |" not in letters] == []
     assert [one for one in METRICS if f"| `esputnik_sync_{one.name}` |" not in operations] == []
+
+
+def test_every_verdict_of_a_plan_stands_in_the_documentation() -> None:
+    plans = page("docs/dead-letters.md").partition("## Replaying")[2].partition("\n## ")[0]
+
+    assert [one.value for one in Verdict if f"| `{one.value}` |" not in plans] == []
 
 
 @pytest.mark.parametrize("text", _EXAMPLE.findall(page("docs/settings.md")))

@@ -19,6 +19,7 @@ pytestmark = [pytest.mark.kafka, pytest.mark.timeout(120)]
 
 LETTERS = 30
 STUBBORN = 5
+LIMIT = ("--limit", "2")
 REFUSE_ALL = {"action": "add-orders", "contains": "order-", "item_error": "no such product"}
 REFUSE_SOME = {"action": "add-orders", "contains": "order-0", "item_error": "no such product"}
 
@@ -44,6 +45,19 @@ def audit(ended: Ended) -> list[tuple[str, int, int]]:
     return [(line["event"], line["records"], line["uid"]) for line in told]
 
 
+def an_order(number: int, group: int = 0) -> dict[str, Any]:
+    return an_event(
+        "order.changed",
+        number,
+        order_id=f"order-{group}-{number}",
+        status="delivered",
+        total="10.00",
+        currency="UAH",
+        date="2026-11-01T10:00:00Z",
+        email=f"buyer{number}@example.com",
+    )
+
+
 async def bury_all(deployment: Deployment) -> None:
     await deployment.account.rules(REFUSE_ALL)
     consumer = await deployment.start()
@@ -51,16 +65,7 @@ async def bury_all(deployment: Deployment) -> None:
         group = 0 if number < STUBBORN else 1
         await deployment.tell(
             "orders",
-            an_event(
-                "order.changed",
-                number,
-                order_id=f"order-{group}-{number}",
-                status="delivered",
-                total="10.00",
-                currency="UAH",
-                date="2026-11-01T10:00:00Z",
-                email=f"buyer{number}@example.com",
-            ),
+            an_order(number, group),
         )
     await deployment.done()
     await consumer.stop()
@@ -128,6 +133,47 @@ async def test_what_is_refused_again_comes_back_with_one_attempt_more(
         for letter_id, letter in again.items():
             assert letter.original == before[letter_id].original
             assert letter.first_at == before[letter_id].first_at
+
+
+async def test_a_replay_does_what_its_plan_says_and_counts_what_it_takes_up(
+    kafka: Kafka, tmp_path: Path
+) -> None:
+    """An event that is wrong, an order that was refused, an activity under a used id, an order."""
+    async with deployed(kafka.bootstrap, tmp_path, {"all": 1}) as deployment:
+        await deployment.account.rules(REFUSE_ALL)
+        consumer = await deployment.start()
+        for name in ("walked", "ran"):
+            used = an_event("activity.recorded", name=name, email="ann@example.com")
+            await deployment.tell("all", used)
+            await deployment.done()
+        await deployment.tell("all", an_event("order.changed", order_id=""), *map(an_order, (1, 2)))
+        await deployment.done()
+        await consumer.stop()
+        await deployment.account.rules()
+        activities = await activities_sent(deployment)
+
+        plan, first = [await deployment.command("replay", *given) for given in ((), LIMIT)]
+        sent = await deployment.command("replay", "--yes", *LIMIT)
+
+        assert [line["verdict"] for line in plan.lines] == [
+            "schema.conflict",
+            "bury_again",
+            "send",
+            "send",
+        ]
+        assert first.lines == plan.lines[:3]
+        assert [(line["outcome"], line["reason"]) for line in sent.lines] == [
+            ("not_sent", "schema.conflict"),
+            ("buried", "schema.missing"),
+            ("delivered", None),
+        ]
+        assert (sent.code, sent.lines[0]["remedy"]) == (1, plan.lines[0]["remedy"])
+        assert activities == 1 == await activities_sent(deployment)
+        assert Counter(letter.attempts for letter in await deployment.letters()) == {0: 4, 1: 1}
+
+
+async def activities_sent(deployment: Deployment) -> int:
+    return sum(one["path"] == "/v2/event" for one in await deployment.account.requests())
 
 
 async def test_a_key_that_is_refused_ends_a_replay_before_it_begins(

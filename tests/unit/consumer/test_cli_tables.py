@@ -134,6 +134,15 @@ def test_a_letter_fits_the_usual_terminals_whole(width: int) -> None:
         assert text in shown(page)
 
 
+def test_what_is_refused_says_what_to_do_about_it() -> None:
+    (planned,) = plan_rows([LETTER | {"verdict": "stub", "remedy": "Send it again."}])
+    (ended,) = end_rows(
+        [{"id": "0", "outcome": "not_sent", "reason": "stub", "remedy": "Send it again."}]
+    )
+
+    assert (planned["sends"], ended["reason"]) == ("Send it again.", "stub\nSend it again.")
+
+
 def test_how_a_letter_ended_stands_beside_its_short_id() -> None:
     (row,) = end_rows([{"id": "0123456789abcdef", "outcome": "buried", "reason": "esp.conflict"}])
 

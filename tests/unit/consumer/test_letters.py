@@ -18,6 +18,7 @@ from consumer.letters import Filters, Found, Reading, newest, page, read_letters
 from consumer.plan import Planner
 from consumer.reasons import REASONS
 from consumer.record import Partition, Record
+from consumer.repeats import SAME_ID
 from esputnik.call import Action
 from tests.builders import a_record
 
@@ -241,6 +242,17 @@ def test_a_page_of_a_stub_sends_nothing_for_the_event_is_not_kept() -> None:
     told = shown(a_letter(flags=("stub",)))
 
     assert told["now"] == {"outcome": "skipped", "reason": "stub", "calls": []}
+
+
+def test_a_page_of_an_event_whose_id_was_used_sends_nothing_under_that_id() -> None:
+    told = shown(a_letter(reason=SAME_ID.reason, field=SAME_ID.field, detail=SAME_ID.detail))
+
+    assert told["now"] == {
+        "outcome": "dead_letter",
+        "reason": "schema.conflict",
+        "field": "id",
+        "calls": [],
+    }
 
 
 def test_a_page_shows_what_can_be_told_and_what_cannot() -> None:
