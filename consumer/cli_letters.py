@@ -14,12 +14,13 @@ from consumer.build import connection, planner
 from consumer.cli import Config, Json, Set, loaded_for, typed, write_line
 from consumer.cli_tables import LETTERS, document, letter_rows, table
 from consumer.cli_words import instant
+from consumer.cli_words import reason as known_reason
 from consumer.clock import SystemClock
 from consumer.errors import WorkFailedError
 from consumer.kafka import KafkaAdmin, read_topic
 from consumer.letters import Filters, Found, Reading, newest, page, read_letters, row
 from consumer.record import Record
-from consumer.settings import Loaded
+from consumer.settings import Loaded, env_name
 
 dlq = typer.Typer(name="dlq", help="Look at dead letters.", no_args_is_help=True)
 Limit = Annotated[
@@ -35,7 +36,9 @@ def _filters(  # noqa: PLR0913, PLR0917 - the options of three commands
     reason: Annotated[
         list[str] | None,
         typer.Option(
-            metavar="REASON", help="A reason, or a stage of them such as esp. Repeatable."
+            parser=typed(known_reason),
+            metavar="REASON",
+            help="A reason, or a stage of them such as esp. Repeatable.",
         ),
     ] = None,
     event_type: Annotated[
@@ -117,7 +120,11 @@ class _Spans:
 async def matching(loaded: Loaded, filters: Filters) -> list[Found]:
     """Return the newest letters that are meant, and say what was read."""
     spans, reading, topic = _Spans(), Reading(), loaded.settings.dead_letter.topic
-    records = spans.watch(topic_records(loaded, topic))
+    absent = (
+        f"the topic {topic} does not exist yet, or not for this user; "
+        f"{env_name('dead_letter.topic')} names another"
+    )
+    records = spans.watch(topic_records(loaded, topic, absent=absent))
     letters = newest([one async for one in read_letters(records, reading)])
     kept = [one for one in letters if filters.keep(one.letter)]
     typer.echo(
@@ -128,14 +135,16 @@ async def matching(loaded: Loaded, filters: Filters) -> list[Found]:
     return kept
 
 
-async def topic_records(loaded: Loaded, topic: str) -> AsyncIterator[Record]:
-    """Read a topic; one that does not exist holds nothing."""
+async def topic_records(loaded: Loaded, topic: str, *, absent: str = "") -> AsyncIterator[Record]:
+    """Read a topic; one that does not exist holds nothing, which `absent` then says."""
     way = connection(loaded.settings)
     async with KafkaAdmin(way) as admin:
         exists = topic in await admin.topics()
     if exists:
         async for record in read_topic(way, topic):
             yield record
+    elif absent:
+        typer.echo(absent, err=True)
 
 
 # -- looking --------------------------------------------------------------------------------
@@ -152,7 +161,10 @@ def list_(  # noqa: PLR0913 - options
     config: Config = None,
     sets: Set = None,
 ) -> None:
-    """List dead letters, one a line; no value of an event is shown."""
+    """List dead letters, one a line; no value of an event is shown.
+
+    In the order of their events: by source topic, partition and offset.
+    """
     loaded = loaded_for(context, config, sets, needs_api_key=False)
     rows = [row(one) for one in asyncio.run(matching(loaded, filters))][:limit]
     print_rows(rows, letter_rows, LETTERS, as_json=as_json)

@@ -1,9 +1,13 @@
 """Reads what is typed after options. Pure: a ValueError says what to write."""
 
+import difflib
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from consumer.reasons import REASONS
 from consumer.record import Partition
+
+STAGES = tuple(dict.fromkeys(code.partition(".")[0] for code in REASONS))
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,3 +45,13 @@ def instant(text: str) -> datetime:
     except ValueError:
         raise ValueError(f"{text!r} is no time; write such as 2026-11-24T10:00:00Z") from None
     return time if time.tzinfo is not None else time.replace(tzinfo=UTC)
+
+
+def reason(text: str) -> str:
+    """Return a reason, or a stage of them."""
+    known = (*STAGES, *REASONS)
+    if text not in known:
+        near = difflib.get_close_matches(text, known, n=1)
+        hint = f"did you mean {near[0]}?" if near else f"the stages are {', '.join(STAGES)}"
+        raise ValueError(f"{text!r} is neither a reason nor a stage; {hint}")
+    return text

@@ -293,6 +293,18 @@ def test_a_run_that_is_told_to_stop_ends_well_and_logs_lines_of_json(
     assert told[-1]["event"] == "stopped"
 
 
+@pytest.mark.broker
+@pytest.mark.parametrize("command", ["dlq list", "replay"])
+def test_a_dead_letter_topic_that_does_not_exist_is_told(command: str, bootstrap: str) -> None:
+    done = run(*command.split(), KAFKA__BOOTSTRAP_SERVERS=bootstrap, DEAD_LETTER__TOPIC="nonexist")
+
+    assert (done.code, done.out) == (0, "")
+    assert done.complaints[0] == (
+        "the topic nonexist does not exist yet, or not for this user; "
+        "ESPUTNIK_SYNC_DEAD_LETTER__TOPIC names another"
+    )
+
+
 # -- usage: 2 -------------------------------------------------------------------------------
 
 
@@ -310,6 +322,9 @@ def test_a_run_that_is_told_to_stop_ends_well_and_logs_lines_of_json(
         ("call add-domain", "Missing option '--json'"),
         ("dlq list --since yesterday", "write such as 2026-"),
         ("dlq list --limit 0", "--limit"),
+        ("dlq list --reason schema --reason esp.conflit", "did you mean esp.conflict?"),
+        ("dlq show --reason esq", "did you mean esp?"),
+        ("replay --reason zzz", "the stages are decode, schema, "),
         ("replay --rate fast", "--rate"),
         ("sandbox --fault often", "write KIND=PROBABILITY"),
         ("sandbox --fault boom=0.5", "there are 500, 429, reset, late, slow, import_error, import"),

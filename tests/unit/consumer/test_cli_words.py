@@ -1,8 +1,10 @@
+import re
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from consumer.cli_words import Chance, chance, gap, instant
+from consumer.cli_words import STAGES, Chance, chance, gap, instant, reason
+from consumer.reasons import REASONS
 from consumer.record import Partition
 
 
@@ -53,3 +55,23 @@ def test_a_time_without_a_zone_is_utc(text: str, time: datetime) -> None:
 def test_what_is_no_time_is_refused_with_what_to_write() -> None:
     with pytest.raises(ValueError, match="write such as 2026-"):
         instant("yesterday")
+
+
+@pytest.mark.parametrize("text", [*REASONS, *STAGES])
+def test_a_reason_is_one_of_those_there_are_or_a_stage_of_them(text: str) -> None:
+    assert reason(text) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("esp.conflit", "did you mean esp.conflict?"),
+        ("shcema", "did you mean schema?"),
+        ("es", "did you mean esp?"),
+        ("esp.", "did you mean esp?"),
+        ("", "the stages are decode, schema, ident, time, text, consent, map, esp, sync"),
+    ],
+)
+def test_what_is_no_reason_is_refused_with_the_nearest(text: str, words: str) -> None:
+    with pytest.raises(ValueError, match=f"is neither a reason nor a stage; {re.escape(words)}"):
+        reason(text)
