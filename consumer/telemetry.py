@@ -1,6 +1,7 @@
 """Logs and metrics, of which neither names a person.
 
-Logs pass an allow-list of fields; what other libraries say keeps its words and loses its values.
+Logs pass an allow-list of fields; what other libraries say keeps its words, and of the values those
+that cannot be anybody's.
 What each metric is called, and its labels, is declared in `metrics`.
 """
 
@@ -10,7 +11,8 @@ import sys
 import threading
 import traceback
 import warnings
-from collections.abc import Iterator, Mapping, MutableMapping
+from collections.abc import Iterator, Mapping, MutableMapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 import orjson
@@ -35,6 +37,10 @@ FIELDS = frozenset(
 SAME_AGAIN = 10.0  # s until the same message of a library is logged again
 MOST_MESSAGES = 1000  # of libraries that are remembered for that
 CONSENT_RULES = frozenset({"overtaken", "superseded"})  # by which a word of consent is skipped
+KAFKA = "aiokafka"  # the library whose words are known to tell what is a topic, group or host
+_PLACE = re.compile(r"%[a-z]")
+_NAMES = re.compile(r"\b(?:[Tt]opic|group) '?$")
+_NAME = re.compile(r"[\w.-]{1,255}", re.ASCII)
 _VALUE_BEGINS = re.compile(r"[:=<>'\"(\[{\n\d]")
 
 
@@ -86,10 +92,10 @@ def _lost(error: BaseException | None) -> None:
 
 
 class _Bridge(logging.Handler):
-    """Takes what libraries log, without the values in it: those may be anybody's.
+    """Takes what libraries log, without the values in it that may be anybody's.
 
     In an outage libraries say the same many times a second: of each message one in ten seconds is
-    taken.
+    taken, whatever its values.
     """
 
     def __init__(self) -> None:
@@ -98,15 +104,15 @@ class _Bridge(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """Log the words of a library's message, and the kind of its error."""
-        reason = str(record.msg)[:500] if record.args else _first_words(str(record.msg))
-        if self._is_repeat((record.name, reason), record.created):
+        words = str(record.msg) if record.args else _first_words(str(record.msg))
+        if self._is_repeat((record.name, words), record.created):
             return
         error = record.exc_info[0] if record.exc_info else None
         structlog.get_logger().log(
             record.levelno,
             "library_message",
             logger=record.name,
-            reason=reason,
+            reason=_filled(words, record)[:500],
             error=error.__name__ if error else None,
         )
 
@@ -117,6 +123,45 @@ class _Bridge(logging.Handler):
             self._taken.clear()
         self._taken[said] = now
         return False
+
+
+def _filled(words: str, record: logging.LogRecord) -> str:
+    """Return a message with its values, where these fit and may be told."""
+    values = record.args
+    if not isinstance(values, tuple) or not values:
+        return words
+    names = _names(words, values) if record.name.split(".")[0] == KAFKA else {}
+    try:
+        return words % tuple(names.get(at, _kind(value)) for at, value in enumerate(values))
+    except (TypeError, ValueError):
+        return words
+
+
+def _names(words: str, values: Sequence[object]) -> Mapping[int, str]:
+    """Return, by place, the values that the words take for a topic, a group or a broker's host."""
+    around = _PLACE.split(words)
+    told: dict[int, str] = {}
+    for at, (before, after) in enumerate(pairwise(around[: len(values) + 1])):
+        is_host = after == ":" and any(isinstance(one, int) for one in values[at + 1 : at + 2])
+        match values[at]:
+            case str(name) if (is_host or _NAMES.search(before)) and _NAME.fullmatch(name):
+                told[at] = name
+            case object(topic=str(topic), partition=int(number)):
+                told[at] = f"{topic}:{number}"
+            case _:
+                pass
+    return told
+
+
+def _kind(value: object) -> object:
+    """Return a number as it is, of all else the kind."""
+    match value:
+        case bool() | int() | float():
+            return value
+        case type():
+            return value.__name__
+        case _:
+            return type(value).__name__
 
 
 def _first_words(text: str) -> str:

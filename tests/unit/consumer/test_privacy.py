@@ -225,7 +225,7 @@ def test_whatever_is_logged_at_debug_level_names_nobody(err: io.StringIO, mark: 
             logging.getLogger(logger).log(level, f"future: <Task exception={mark!r}>")  # noqa: G004
 
     assert "delivered" in err.getvalue()
-    assert "Sending (key=%r value=%r)" in err.getvalue()
+    assert "Sending (key='str' value='dict')" in err.getvalue()
     assert leaks(err.getvalue()) == []
 
 

@@ -2,11 +2,13 @@ import io
 import logging
 from collections.abc import Iterator
 from contextlib import redirect_stderr
+from decimal import Decimal
 from typing import Any
 
 import orjson
 import pytest
 import structlog
+from aiokafka import TopicPartition
 
 from consumer.deadletter import Burial
 from consumer.telemetry import Metrics, configure_logs
@@ -110,8 +112,75 @@ def test_a_library_says_its_words_without_the_values(err: io.StringIO, name: str
     logging.getLogger(name).warning("Sending (key=%s)", MARK)
 
     (line,) = lines(err)
-    assert (line["logger"], line["reason"]) == (name, "Sending (key=%s)")
+    assert (line["logger"], line["reason"]) == (name, "Sending (key=str)")
     assert MARK not in err.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("words", "values", "told"),
+    [
+        (
+            'Unable connect to "%s:%s": %s',
+            ("kafka-0.kafka", 9092, ConnectionRefusedError(111, MARK)),
+            'Unable connect to "kafka-0.kafka:9092": ConnectionRefusedError',
+        ),
+        ("No answer from %s:", ("ann",), "No answer from str:"),
+        ("Topic %s not found", ("orders",), "Topic orders not found"),
+        ("Failed for group '%s': %s", ("g-1", 15), "Failed for group 'g-1': 15"),
+        ("Stale offset %d in %s", (7, TopicPartition("orders", 3)), "Stale offset 7 in orders:3"),
+        ("Failed with %s", (KeyError,), "Failed with KeyError"),
+    ],
+)
+def test_what_the_kafka_client_names_is_told_where_it_can_be_nobodys(
+    err: io.StringIO, words: str, values: tuple[object, ...], told: str
+) -> None:
+    logging.getLogger("aiokafka.client").error(words, *values)
+
+    (line,) = lines(err)
+    assert line["reason"] == told
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "told"),
+    [
+        ("aiokafka", MARK, "str"),
+        ("aiokafka", "token-5f1c9d", "str"),
+        ("aiokafka", b"ann", "bytes"),
+        ("aiokafka", ["ann"], "list"),
+        ("aiokafka", ("ann", 3), "tuple"),
+        ("httpx", "ann", "str"),
+        ("httpx", TopicPartition("ann", 3), "TopicPartition"),
+        ("httpx", ValueError(MARK), "ValueError"),
+    ],
+)
+def test_of_a_value_that_may_be_anybodys_a_library_tells_the_kind_alone(
+    err: io.StringIO, name: str, value: object, told: str
+) -> None:
+    logging.getLogger(name).warning("Sending (key=%s) once", value)
+
+    (line,) = lines(err)
+    assert line["reason"] == f"Sending (key={told}) once"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("aiokafka", MARK), ("aiokafka", "Ann Lee"), ("aiokafka", "Канарка"), ("httpx", "ann")],
+)
+def test_what_cannot_be_the_name_of_a_topic_is_not_told_as_one(
+    err: io.StringIO, name: str, value: str
+) -> None:
+    logging.getLogger(name).warning("Topic %s", value)
+
+    assert lines(err)[0]["reason"] == "Topic str"
+
+
+def test_a_library_whose_values_do_not_fit_its_words_says_the_words_alone(
+    err: io.StringIO,
+) -> None:
+    logging.getLogger("asyncio").warning("Took %d s", Decimal(3))
+    logging.getLogger("asyncio").warning("Read %(name)s", {"name": MARK})
+
+    assert [line["reason"] for line in lines(err)] == ["Took %d s", "Read %(name)s"]
 
 
 def test_a_library_that_wrote_its_values_in_itself_is_cut_at_the_first_of_them(
@@ -135,7 +204,7 @@ def test_what_a_library_says_again_and_again_is_logged_once_in_ten_seconds(
             )
 
     told = [line["reason"] for line in lines(err)]
-    assert told == 2 * ["Unable to update metadata from %s", "No such node %s"]
+    assert told == 2 * ["Unable to update metadata from str", "No such node str"]
 
 
 def test_an_error_that_a_library_logs_shows_its_kind_alone(err: io.StringIO) -> None:
