@@ -26,6 +26,7 @@ REQUEST_MS = 40_000  # longer than a rebalance: the answer to a join comes at it
 METADATA_MS = 30_000  # so long a new partition may go unnoticed
 RETRY_SECONDS = 0.5
 STOP_SECONDS = 10.0
+NO_LOGIN = "IllegalSaslStateError"  # said by a listener that asks for no login
 AUTHENTICATION_FAULTS = {
     "SaslAuthenticationFailed",
     "AuthenticationFailedError",
@@ -33,7 +34,7 @@ AUTHENTICATION_FAULTS = {
     "GroupAuthorizationFailedError",
     "ClusterAuthorizationFailedError",
     "UnsupportedSaslMechanismError",
-    "IllegalSaslStateError",
+    NO_LOGIN,
 }
 
 
@@ -190,6 +191,12 @@ def refused(connection: Connection, name: str) -> CredentialsError:
             f"Kafka at {connection.bootstrap_servers} knows this user, who lacks a right to a "
             f"{what.lower()} ({name}); docs/runbook.md lists the rights that are needed, and "
             "`esputnik-sync check` tries them"
+        )
+    if name == NO_LOGIN:
+        return CredentialsError(
+            f"Kafka at {connection.bootstrap_servers} asks for no login ({name}); check that "
+            "ESPUTNIK_SYNC_KAFKA__SECURITY_PROTOCOL is the listener's, and that "
+            "…__BOOTSTRAP_SERVERS names the port of a listener for SASL"
         )
     return CredentialsError(
         f"Kafka at {connection.bootstrap_servers} refuses the credentials ({name}); check "

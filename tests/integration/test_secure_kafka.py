@@ -134,6 +134,22 @@ async def test_a_login_that_is_refused_ends_it_with_77_and_one_line(
     assert b"horse" not in ended.err
 
 
+async def test_a_login_at_a_listener_that_asks_for_none_points_at_the_protocol(
+    secure_kafka: SecureKafka, tmp_path: Path
+) -> None:
+    settings = by_password(
+        secure_kafka,
+        KAFKA__BOOTSTRAP_SERVERS=secure_kafka.plain,
+        KAFKA__SECURITY_PROTOCOL="SASL_PLAINTEXT",
+    )
+    async with reached(secure_kafka, tmp_path, **settings) as deployment:
+        ended = await deployment.command("run")
+
+    assert ended.code == 77
+    assert "asks for no login" in complaint(ended)
+    assert "ESPUTNIK_SYNC_KAFKA__SECURITY_PROTOCOL" in complaint(ended)
+
+
 async def test_a_missing_certificate_ends_it_with_77_and_one_line(
     secure_kafka: SecureKafka, tmp_path: Path
 ) -> None:

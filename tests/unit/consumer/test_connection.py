@@ -1,9 +1,11 @@
-"""A client that reaches no broker rests before it asks again."""
+"""A client that reaches no broker rests before it asks again; one that is refused says why."""
 
 import asyncio
 from typing import Any
 
-from consumer.kafka.connection import RETRY_SECONDS, Connection, start
+import pytest
+
+from consumer.kafka.connection import RETRY_SECONDS, Connection, refused, start
 from tests.fakes.time import run
 
 
@@ -40,3 +42,19 @@ def test_who_is_refused_rests_and_who_is_answered_does_not() -> None:
         return [await client.asks() for _ in range(3)]
 
     assert run(main()) == [(False, RETRY_SECONDS), (False, RETRY_SECONDS), (True, 0.0)]
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("IllegalSaslStateError", "ESPUTNIK_SYNC_KAFKA__SECURITY_PROTOCOL is the listener's"),
+        ("SaslAuthenticationFailed", "…__SASL_PASSWORD"),
+        ("GroupAuthorizationFailedError", "lacks a right to a group"),
+    ],
+)
+def test_who_is_refused_hears_what_to_check(name: str, hint: str) -> None:
+    told = str(refused(Connection(bootstrap_servers="kafka:9092"), name))
+
+    assert "kafka:9092" in told
+    assert hint in told
+    assert ("SASL_PASSWORD" in told) is (name == "SaslAuthenticationFailed")
