@@ -49,7 +49,12 @@ IN_FLIGHT = Metric("in_flight", "gauge", "requests under way", ("action",))
 BUFFERED_RECORDS = Metric("buffered_records", "gauge", "records taken and unfinished")
 BUFFERED_BYTES = Metric("buffered_bytes", "gauge", "bytes of them")
 OLDEST = Metric("oldest_unfinished_seconds", "gauge", "s since the oldest of them was taken")
-LAG = Metric("consumer_lag", "gauge", "records not taken yet", ("topic", "partition"))
+LAG = Metric(
+    "consumer_lag",
+    "gauge",
+    "records not taken yet; none before the first fetch, as of a partition blocked from the start",
+    ("topic", "partition"),
+)
 THROTTLED = Metric("throttled_seconds_total", "counter", "s spent waiting for the account's limits")
 PAUSED = Metric(
     "paused",
