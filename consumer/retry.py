@@ -11,7 +11,7 @@ from enum import Enum
 from typing import assert_never
 
 from consumer.job import Errand
-from esputnik.call import Action, Repeat
+from esputnik.call import Action, Call, Repeat
 from esputnik.outcome import Blocked, Deferred, Delivered, Outcome, Rejected
 
 CONFLICT = 409
@@ -167,7 +167,11 @@ def _judged(
             # What can go by import does (see `Errand.by_shape`); of others only time tells.
             wait = 0.0 if call.shape is not None else REPEAT_WINDOW
             return Deferred(cause=REPEATED, retry_after=wait, status=CONFLICT)
-    if may_have_run(outcome) and call.repeat is Repeat.COUNTS and policy.at_most_once:
-        cause = outcome.cause if isinstance(outcome, Deferred) else ""
-        return Rejected(reason="sync.in_doubt", detail=f"no answer: {cause}")
+    if isinstance(outcome, Deferred) and _is_in_doubt(call, outcome, policy):
+        told = f"no answer: {outcome.cause}" if outcome.status is None else f"{outcome.status}"
+        return Rejected(reason="sync.in_doubt", detail=f"{told}; it may have run")
     return outcome
+
+
+def _is_in_doubt(call: Call, outcome: Deferred, policy: Policy) -> bool:
+    return outcome.maybe_done and call.repeat is Repeat.COUNTS and policy.at_most_once

@@ -99,7 +99,15 @@ def test_a_call_whose_repeats_count_is_in_doubt_if_it_may_have_run() -> None:
     ((lost, why),) = ruled([errand], DOUBT).lost
 
     assert lost is errand
-    assert (why.reason, why.detail) == ("sync.in_doubt", "no answer: ReadTimeout")
+    assert (why.reason, why.detail) == ("sync.in_doubt", "no answer: ReadTimeout; it may have run")
+
+
+def test_it_is_in_doubt_after_an_answer_that_says_nothing_of_it() -> None:
+    (errand,) = errands(a_call(repeat=Repeat.COUNTS))
+
+    ((_, why),) = ruled([errand], replace(DOUBT, cause="502", status=502)).lost
+
+    assert (why.reason, why.detail) == ("sync.in_doubt", "502; it may have run")
 
 
 def test_it_is_sent_again_if_it_cannot_have_run() -> None:
