@@ -37,15 +37,18 @@ def ms(time: datetime) -> int:
 
 
 def effective(occurred_at: datetime, timestamp: int, now: float) -> int:
-    """Return the time that counts: the event's, unless it is to come; then its record's.
+    """Return the time that counts: the event's, unless it is to come; then its record's at most.
 
-    The record's counts as it is, for our own clock may be slow. `timestamp` is the record's in ms,
-    -1 for none; `now` in seconds since 1970 UTC.
+    The record's counts as it is, for our own clock may be slow: then what seems to come was earlier
+    than its record all the same. `timestamp` is the record's in ms, -1 for none; `now` in seconds
+    since 1970 UTC.
     """
     present, at = int(now * 1000), ms(occurred_at)
     if 0 <= at <= present + LEEWAY:
         return at
-    return timestamp if timestamp >= 0 else present
+    if timestamp < 0:
+        return present
+    return min(at, timestamp) if at >= 0 else timestamp
 
 
 def overrules(opt_in: Word, opt_out: Word, skew: int) -> bool:

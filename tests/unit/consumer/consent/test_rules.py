@@ -61,6 +61,7 @@ def test_times_are_whole_milliseconds_and_none_of_them_is_lost_in_between() -> N
         (NOON + 300_001, NOON - 7, NOON - 7),
         (NOON + HOUR, -1, NOON),
         (NOON + HOUR, NOON + HOUR, NOON + HOUR),
+        (NOON + HOUR, NOON + HOUR + 5, NOON + HOUR),  # our clock is slow
     ],
 )
 def test_an_event_from_the_future_counts_as_of_its_record_and_without_a_time_as_of_now(
