@@ -84,6 +84,10 @@ class Delivery:
         """Keep to a part of the account's limits from now on: other replicas have the rest."""
         self._exchange.share(part)
 
+    def took_over(self) -> None:
+        """Note that another process may have sent calls about the same contacts until now."""
+        self._exchange.took_over()
+
     def is_waiting(self) -> bool:
         """Tell whether calls wait for the quota, for an import's end, or to be tried again."""
         return self._resting > 0 or self._exchange.is_waiting()

@@ -106,6 +106,10 @@ class Exchange:
         """Keep to a part of the account's limits from now on."""
         self._turns.throttle.share(part, self._clock.now())
 
+    def took_over(self) -> None:
+        """Note that another process may have sent calls about the same contacts until now."""
+        self._recent.took_over(self._clock.now())
+
     # -- calls ----------------------------------------------------------------------------
 
     async def admit(self, errands: Sequence[Errand]) -> bool:

@@ -17,6 +17,12 @@ class Recent:
     def __init__(self) -> None:
         self._last: dict[str, tuple[float, bytes | None]] = {}
         self._noted: deque[tuple[float, str]] = deque()
+        self._others_until = float("-inf")
+
+    def took_over(self, now: float) -> None:
+        """Note that another process may have sent anything about anybody until now."""
+        self._others_until = now + WINDOW
+        self._last = {name: (at, None) for name, (at, _) in self._last.items()}
 
     def sent(self, names: Iterable[str], body: bytes | None, now: float) -> None:
         """Note a request about these names; `body` of a guarded one, None of any other."""
@@ -36,9 +42,12 @@ class Recent:
         return all(self._last.get(name, (0.0, None))[1] == mark for name in names)
 
     def knows(self, names: Iterable[str], now: float) -> bool:
-        """Tell whether a guarded request about any of these names went out within the minute."""
+        """Tell whether a guarded request about any of these names may have gone out before.
+
+        Within the minute, that is.
+        """
         self._forget(now)
-        return any(name in self._last for name in names)
+        return now < self._others_until or any(name in self._last for name in names)
 
     def __len__(self) -> int:
         """Return how many names are remembered."""

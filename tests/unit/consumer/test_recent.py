@@ -75,3 +75,14 @@ def test_one_known_name_is_enough_to_know_of_a_request() -> None:
 
     assert recent.knows([BEN, ANN], 1.0)
     assert not recent.knows([BEN], 1.0)
+
+
+def test_after_a_takeover_anything_may_have_been_sent_about_anybody() -> None:
+    recent = Recent()
+    recent.sent([ANN], b"first", 0.0)
+
+    recent.took_over(1.0)
+
+    assert not recent.was_last([ANN], b"first", 2.0)
+    assert recent.knows([BEN], WINDOW)
+    assert not recent.knows([BEN], WINDOW + 1)
