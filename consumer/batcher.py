@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from consumer.gathering import Gathering
 from consumer.job import Batch, Errand
 from esputnik.call import Action, Call, Repeat, Shape
+from handlers.consents import OPT_OUT
 
 PREPARED = 2  # batches ready to go as soon as a request ends, or as the account's limit allows
 NOBODY: Mapping[Action, int] = {}
@@ -51,6 +52,7 @@ class Batcher:
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
+        self._head_start = max(0.0, limits.max_wait - OPT_OUTS_WAIT)
         self._gatherings: dict[Shape, Gathering] = {}
         self._singles: dict[Action, deque[Errand]] = {}
         self._under_way: dict[Action, int] = {}
@@ -63,10 +65,11 @@ class Batcher:
             self._singles.setdefault(errand.call.action, deque()).append(errand)
             return
         gathering = self._gatherings.get(shape) or self._gather(shape)
-        errand.gathering, errand.since = gathering, now
+        since = now - self._head_start if errand.origin.intent == OPT_OUT else now
+        errand.gathering, errand.since = gathering, since
         (gathering.late if is_late else gathering.line)[errand] = None
         gathering.size += len(errand.call.item) + 1
-        gathering.since = min(gathering.since, now)
+        gathering.since = min(gathering.since, since)
 
     def take(
         self, now: float, queued: Mapping[Action, int] = NOBODY, *, caught_up: bool
@@ -106,7 +109,7 @@ class Batcher:
     def next_due(self, now: float, queued: Mapping[Action, int] = NOBODY) -> float | None:
         """Return in how many seconds waiting calls become due by age; None if none does."""
         due = [
-            gathering.since + self._longest_wait(gathering.anyone())
+            gathering.since + self._limits.max_wait
             for gathering in self._gatherings.values()
             if not gathering.is_empty() and self._may_prepare(gathering.anyone(), queued)
         ]
@@ -153,11 +156,7 @@ class Batcher:
             return True
         if caught_up and gathering.under_way < self._eager(one):
             return True
-        return now >= gathering.since + self._longest_wait(one)
-
-    def _longest_wait(self, errand: Errand) -> float:
-        is_opt_out = errand.call.together() is Action.ADD_UNSUBSCRIBED
-        return min(self._limits.max_wait, OPT_OUTS_WAIT) if is_opt_out else self._limits.max_wait
+        return now >= gathering.since + self._limits.max_wait
 
     def _eager(self, errand: Errand) -> int:
         """Return how many requests may be under way for one to go without company.

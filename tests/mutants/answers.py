@@ -46,11 +46,11 @@ MUTANTS = (
         name="M7",
         about="a call that counts is sent again after it was not answered in time",
         file="consumer/retry.py",
-        old="call.repeat is Repeat.COUNTS and policy.at_most_once:\n",
+        old="call.repeat is Repeat.COUNTS and policy.at_most_once\n",
         new=(
             "call.repeat is Repeat.COUNTS and policy.at_most_once and (\n"
-            '        "timeout" not in getattr(outcome, "cause", "").lower()\n'
-            "    ):\n"
+            '        "timeout" not in outcome.cause.lower()\n'
+            "    )\n"
         ),
         tests=(f"{RETRY}::test_a_call_whose_repeats_count_is_in_doubt_if_it_may_have_run",),
     ),

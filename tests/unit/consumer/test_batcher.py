@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 
 from consumer.batcher import LEAST_CAP, OPT_OUTS_WAIT, PREPARED, Batcher, Limits
 from consumer.job import Batch, Errand
-from esputnik.call import Action, Repeat
-from esputnik.requests import ADD_UNSUBSCRIBED
+from esputnik.call import Action, Repeat, Shape
+from esputnik.requests import ADD_UNSUBSCRIBED, attach_contacts
+from handlers.consents import OPT_OUT
 from tests.builders import IMPORT, ORDERS, a_call, a_job, an_item
 
 FRAME = len(ORDERS.head) + len(ORDERS.tail)
@@ -120,9 +121,10 @@ def test_the_next_request_is_due_when_the_oldest_item_waited_long_enough() -> No
     assert batcher.next_due(9.0) == 0.0
 
 
-def test_opt_outs_wait_for_company_a_moment_at_most() -> None:
+@pytest.mark.parametrize("shape", [ADD_UNSUBSCRIBED, attach_contacts(7, "userId")])
+def test_opt_outs_wait_for_company_a_moment_at_most(shape: Shape) -> None:
     batcher = a_batcher(max_wait=2.0)
-    added(batcher, 1, call=an_item(ADD_UNSUBSCRIBED))
+    added(batcher, 1, call=an_item(shape, intent=OPT_OUT))
 
     assert batcher.next_due(0.0) == OPT_OUTS_WAIT
     assert taken(batcher, 0.2, caught_up=False) == []
