@@ -51,6 +51,8 @@ class Caller(Protocol):
 
     @property
     def epoch(self) -> Epoch: ...
+    @property
+    def is_outdated(self) -> bool: ...
     def crosses(self, point: str) -> bool: ...
     def tell(self, text: str) -> None: ...
 
@@ -136,7 +138,7 @@ class Network:
         )
         told = self._account.handle(asked, self.now)
         is_heard = flight.is_awaited and flight.fate not in UNHEARD
-        is_orphan = not is_heard or caller.epoch != flight.epoch
+        is_orphan = not is_heard or caller.epoch != flight.epoch or caller.is_outdated
         execution = Execution(at=self.now, epoch=flight.epoch, is_orphan=is_orphan)
         self._history.look(self.now)
         self._history.executed(request, told, execution)

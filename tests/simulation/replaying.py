@@ -123,6 +123,11 @@ class Replayer:
         """Return who it is; it reads no partition."""
         return Epoch(self.name, 0)
 
+    @property
+    def is_outdated(self) -> bool:
+        """Tell that no group can go on without it."""
+        return False
+
     def crosses(self, _: str) -> bool:
         """Tell whether it is no more."""
         return self.is_dead

@@ -77,6 +77,11 @@ class Replica:
         """Return who it is, in which generation of the group."""
         return Epoch(self.name, self.source.generation)
 
+    @property
+    def is_outdated(self) -> bool:
+        """Tell whether the group has gone on without it, as while it stood still."""
+        return self.source.generation != self.world.group.generation
+
     def _build(self, loaded: Loaded, stop_seconds: float) -> None:
         settings, memory = loaded.settings, self.world.memory
         line = Line(self.world.network, self)

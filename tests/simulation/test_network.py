@@ -39,6 +39,7 @@ class Told(Network):
 
 class Nobody:
     epoch = Epoch("r1", 1)
+    is_outdated = False
 
     def crosses(self, point: str) -> bool:
         raise NotImplementedError
