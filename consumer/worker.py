@@ -63,6 +63,7 @@ class Worker:
         self._stop_by = 0.0
         self._repeats = Repeats()
         self._closings: set[asyncio.Task[None]] = set()
+        self._has_ended = False
         self._fault: BaseException | None = None
         self._settled = asyncio.Event()
         self._committing = asyncio.Lock()
@@ -99,6 +100,7 @@ class Worker:
             await self._drain(list(self.ledger.logs), self._stop_by - self._clock.now())
             await self.commit()
         finally:
+            self._has_ended = True
             for closing in self._closings:
                 closing.cancel()
 
@@ -260,6 +262,9 @@ class Worker:
         self._close_later(self._bury_and_settle(job, burial))
 
     def _close_later(self, closing: Coroutine[None, None, None]) -> None:
+        if self._has_ended:  # a call that ends in the last moment: its record comes again
+            closing.close()
+            return
         # In a task of its own: a topic that hangs holds the record's partition, not the loop.
         task = asyncio.get_running_loop().create_task(closing)
         self._closings.add(task)
