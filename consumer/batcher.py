@@ -168,8 +168,9 @@ class Batcher:
         return 1 if shape is not None and shape.is_import else max(1, self._limits.under_way // 2)
 
     def _may_prepare(self, errand: Errand, ready: Mapping[Action, int]) -> bool:
-        """Tell whether one more bulk request may be made ready; what is urgent waits for none."""
-        is_free = errand.call.is_urgent or ready.get(errand.call.together(), 0) < PREPARED
+        """Tell whether one more bulk request may be made ready; an opt-out waits for no other."""
+        is_opt_out = errand.origin.intent == OPT_OUT
+        is_free = is_opt_out or ready.get(errand.call.together(), 0) < PREPARED
         return is_free and self._has_room(errand)
 
     def _has_room(self, errand: Errand) -> bool:

@@ -269,7 +269,7 @@ def test_few_requests_are_made_ready_to_wait_for_the_limits_of_the_account(
 
 def test_an_opt_out_is_made_ready_whoever_waits_for_the_limits_of_the_account() -> None:
     batcher = a_batcher()
-    added(batcher, 1, call=an_item(is_urgent=True))
+    added(batcher, 1, call=an_item(intent=OPT_OUT))
 
     assert sizes(list(batcher.take(0.0, {Action.ADD_ORDERS: 9}, caught_up=True))) == [1]
     assert batcher.next_due(0.0) is None
