@@ -17,6 +17,7 @@ class PartitionLog:
 
     `records` and `bytes` are what is unfinished of it. `before` is what an earlier assignment told
     of offsets beyond the start; `declared` are those of records whose calls are about to be sent.
+    `is_taken_over`: somebody has read it before, so far as its start tells.
     """
 
     def __init__(self, partition: Partition, start: Point) -> None:
@@ -24,6 +25,7 @@ class PartitionLog:
         self.next_to_take = start.offset
         self.before: Progress = read_progress(*start)
         self._has_before = self.before != Progress()
+        self.is_taken_over = start.offset > 0 or self._has_before
         self.declared: set[int] = set()
         self.is_closed = False
         self.is_leaving = False

@@ -16,7 +16,6 @@ from consumer.job import History, Job
 from consumer.ledger import Ledger
 from consumer.plan import Plan, Planned, Planner, Refused, Skipped
 from consumer.ports import Clock, EventMeter, Letters, Source
-from consumer.progress import Progress, read_progress
 from consumer.record import Partition, Point, Record
 from consumer.repeats import SAME_ID, Repeats, Seen
 from consumer.unmapped import STAGE, Unmapped
@@ -295,7 +294,7 @@ class Worker:
             self.ledger.assign(partition, start)
         self._pressure.forget(starts)
         self._delivery.share(self._source.share())
-        if any(map(_had_another, starts.values())):
+        if any(self.ledger.logs[partition].is_taken_over for partition in starts):
             self._delivery.took_over()
 
     async def revoking(self, partitions: Iterable[Partition]) -> None:
@@ -331,11 +330,6 @@ class Worker:
             left = deadline - self._clock.now()
             if left <= 0 or not await self._clock.wait(self._settled, left):
                 return
-
-
-def _had_another(start: Point) -> bool:
-    """Tell whether somebody has read a partition before, so far as its start tells."""
-    return start.offset > 0 or read_progress(*start) != Progress()
 
 
 def _may_be_done_again(plan: Plan) -> bool:

@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from consumer.job import History, Job
-from consumer.ledger import Ledger
-from consumer.progress import SPAN, read_progress, write_progress
+from consumer.ledger import Ledger, PartitionLog
+from consumer.progress import NOTHING_TOLD, SPAN, read_progress, write_progress
 from consumer.record import Partition, Point
 from tests.builders import a_job, a_record
 
@@ -316,3 +316,18 @@ def test_the_commit_point_never_passes_an_open_record_nor_goes_back(
         ledger.settle(job)
     point = ledger.commit_points().get(USERS, Point(last)).offset
     assert point == (offset + 1 if steps else 0)
+
+
+@pytest.mark.parametrize(
+    ("start", "is_taken_over"),
+    [
+        (Point(0), False),
+        (Point(0, NOTHING_TOLD), False),
+        (Point(0, write_progress(0, settled={1}, declared=())), True),
+        (Point(7), True),
+    ],
+)
+def test_a_start_tells_whether_somebody_has_read_before(
+    start: Point, *, is_taken_over: bool
+) -> None:
+    assert PartitionLog(USERS, start).is_taken_over is is_taken_over
