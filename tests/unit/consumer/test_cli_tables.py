@@ -45,7 +45,7 @@ def test_markup_and_control_characters_of_an_event_do_nothing(page: Console) -> 
 
 
 def test_a_letter_shows_a_body_as_it_is_sent(page: Console) -> None:
-    body = b'{"total":9007199254740993.10,"name":"[red]a[/red]"}'
+    body = b'{"total":9007199254740993.10,"name":"[red]a[/red]","more":"' + b"a " * 200 + b'"}'
 
     document({"calls": [{"body": orjson.Fragment(body)}]}, page)
 
