@@ -7,20 +7,6 @@ import orjson
 
 from tests.brokers.topics import entry, produce
 from tests.integration.deployment import Deployment
-from tests.integration.events import an_event
-
-
-def order(number: int) -> dict[str, Any]:
-    return an_event(
-        "order.changed",
-        number,
-        order_id=f"o-{number}",
-        status="delivered",
-        total="10.00",
-        currency="UAH",
-        date="2026-11-01T10:00:00Z",
-        email="buyer@example.com",
-    )
 
 
 def names(*numbers: int) -> set[str]:

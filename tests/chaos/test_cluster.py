@@ -10,11 +10,11 @@ from aiokafka.admin import AIOKafkaAdminClient
 
 from tests.brokers.kafka import Kafka
 from tests.brokers.topics import lag, make_topics
-from tests.chaos.orders import has, names, order, orders, put
+from tests.chaos.orders import has, names, orders, put
 from tests.chaos.processes import REFUSAL, books, launched, produce
 from tests.chaos.tale import tell_tale
 from tests.integration.deployment import Consumer, Deployment, deployed, until
-from tests.integration.events import an_event
+from tests.integration.events import an_event, an_order
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(180)]
 
@@ -47,11 +47,11 @@ async def test_a_topic_that_was_made_anew_is_read_from_its_beginning(
 ) -> None:
     async with deployed(restless.bootstrap, tmp_path, {"events": 1}) as deployment:
         await deployment.start()
-        await put(deployment, "events", 0, order(1), order(2))
+        await put(deployment, "events", 0, an_order(1), an_order(2))
         await deployment.drained()
         await delete_topic(restless.bootstrap, deployment.topic("events"))
         await make_topics(restless.bootstrap, {deployment.topic("events"): 1})
-        await put(deployment, "events", 0, *map(order, range(3, 8)))
+        await put(deployment, "events", 0, *map(an_order, range(3, 8)))
         await until(lambda: has(deployment, *range(1, 8)))
 
         assert await orders(deployment) == names(*range(1, 8))
@@ -64,8 +64,8 @@ async def test_letters_wait_for_their_topic_and_hold_their_partition_alone(
         dead = deployment.topic("dead")
         consumer = await deployment.start()
         await delete_topic(restless.bootstrap, dead)
-        await put(deployment, "events", 0, an_event("order.changed", 1), order(2))
-        await put(deployment, "others", 0, order(3))
+        await put(deployment, "events", 0, an_event("order.changed", 1), an_order(2))
+        await put(deployment, "others", 0, an_order(3))
         await until(lambda: says(consumer, "dead_letter_not_acknowledged"))
         await until(lambda: has(deployment, 3))
         behind = await lag(restless.bootstrap, deployment.prefix, deployment.topic("events"))

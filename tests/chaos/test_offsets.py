@@ -6,8 +6,9 @@ import pytest
 
 from tests.brokers.kafka import Kafka
 from tests.brokers.offsets import forget_offset
-from tests.chaos.orders import has, names, order, orders, put
+from tests.chaos.orders import has, names, orders, put
 from tests.integration.deployment import Consumer, deployed, until
+from tests.integration.events import an_order
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(180)]
 
@@ -21,13 +22,13 @@ async def test_an_offset_that_was_deleted_blocks_its_partition_until_the_gap_is_
 ) -> None:
     async with deployed(restless.bootstrap, tmp_path, {"events": 2}) as deployment:
         first = await deployment.start()
-        await put(deployment, "events", 0, order(1))
-        await put(deployment, "events", 1, order(2))
+        await put(deployment, "events", 0, an_order(1))
+        await put(deployment, "events", 1, an_order(2))
         await deployment.drained()
         await first.stop()
         await forget_offset(restless.bootstrap, deployment.prefix, deployment.topic("events"), 0)
-        await put(deployment, "events", 0, order(3))
-        await put(deployment, "events", 1, order(4))
+        await put(deployment, "events", 0, an_order(3))
+        await put(deployment, "events", 1, an_order(4))
 
         blocked = await deployment.begin()
         await until(lambda: has(deployment, 1, 2, 4))

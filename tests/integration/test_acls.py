@@ -13,7 +13,7 @@ from tests.brokers.scram import set_password
 from tests.brokers.secure import SecureKafka
 from tests.brokers.topics import fresh, lag, make_topics
 from tests.integration.deployment import Consumer, Deployment, deployed, until
-from tests.integration.events import an_event
+from tests.integration.events import an_event, an_order
 from tests.integration.test_secure_kafka import complaint
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(180)]
@@ -85,19 +85,6 @@ class User:
         await take_away(self.plain, self._name, rights)
 
 
-def order(number: int) -> dict[str, Any]:
-    return an_event(
-        "order.changed",
-        number,
-        order_id=f"o-{number}",
-        status="delivered",
-        total="10.00",
-        currency="UAH",
-        date="2026-11-01T10:00:00Z",
-        email="buyer@example.com",
-    )
-
-
 def broken(number: int) -> dict[str, Any]:
     return an_event("order.changed", number)
 
@@ -141,7 +128,7 @@ async def test_the_least_rights_are_enough_for_everything(
         await deployment.start()
         await deployment.tell(
             "events",
-            order(1),
+            an_order(1),
             broken(2),
             an_event("message.requested", 3, message_id=5, email="a@example.com"),
         )
@@ -251,8 +238,8 @@ async def test_a_topic_that_may_not_be_read_any_more_waits_alone(
         consumer = await deployment.start()
         await user.may_not(user.right("events", Operation.READ))
         await until(lambda: holds(consumer, "not_authorized"))
-        await deployment.tell("events", order(1))
-        await deployment.tell("others", order(2))
+        await deployment.tell("events", an_order(1))
+        await deployment.tell("others", an_order(2))
         await until(lambda: committed(deployment, "others"))
         before = await orders(deployment)
         await user.may([user.right("events", Operation.READ)])
@@ -271,7 +258,7 @@ async def test_a_group_that_may_not_be_used_any_more_loses_nothing(
         await user.may(needed(deployment, "run"))
         consumer = await deployment.start()
         await user.may_not(user.right("", Operation.READ))
-        await deployment.tell("events", *map(order, range(20)))
+        await deployment.tell("events", *map(an_order, range(20)))
         await until(lambda: says(consumer, "GroupAuthorizationFailedError"))
         await user.may([user.right("", Operation.READ)])
         await deployment.drained()
@@ -288,8 +275,8 @@ async def test_letters_that_may_not_be_written_any_more_hold_their_partition_alo
         await user.may(needed(deployment, "run"))
         consumer = await deployment.start()
         await user.may_not(user.right("dead", Operation.WRITE))
-        await deployment.tell("events", broken(1), order(2))
-        await deployment.tell("others", order(3))
+        await deployment.tell("events", broken(1), an_order(2))
+        await deployment.tell("others", an_order(3))
         await until(lambda: says(consumer, "dead_letter_not_acknowledged"))
         await until(lambda: committed(deployment, "others"))
         held = (await lag(user.plain, deployment.prefix, deployment.topic("events"))).values()

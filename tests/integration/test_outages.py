@@ -10,25 +10,13 @@ import pytest
 
 from tests.brokers.kafka import Kafka
 from tests.integration.deployment import Consumer, Deployment, deployed, until
-from tests.integration.events import an_event
+from tests.integration.events import an_event, an_order
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(180)]
 
 
 def orders(numbers: range) -> list[dict[str, Any]]:
-    return [
-        an_event(
-            "order.changed",
-            number,
-            order_id=f"o-{number}",
-            status="delivered",
-            total="10.00",
-            currency="UAH",
-            date="2026-11-01T10:00:00Z",
-            email=f"buyer{number % 50}@example.com",
-        )
-        for number in numbers
-    ]
+    return [an_order(number, email=f"buyer{number % 50}@example.com") for number in numbers]
 
 
 def activities(numbers: range) -> list[dict[str, Any]]:

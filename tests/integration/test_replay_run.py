@@ -13,7 +13,7 @@ import pytest
 from tests.brokers.kafka import Kafka
 from tests.integration.commands import ended, started
 from tests.integration.deployment import Deployment, Ended, deployed
-from tests.integration.events import an_event
+from tests.integration.events import an_event, an_order
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(120)]
 
@@ -45,17 +45,9 @@ def audit(ended: Ended) -> list[tuple[str, int, int]]:
     return [(line["event"], line["records"], line["uid"]) for line in told]
 
 
-def an_order(number: int, group: int = 0) -> dict[str, Any]:
-    return an_event(
-        "order.changed",
-        number,
-        order_id=f"order-{group}-{number}",
-        status="delivered",
-        total="10.00",
-        currency="UAH",
-        date="2026-11-01T10:00:00Z",
-        email=f"buyer{number}@example.com",
-    )
+def refusable(number: int, group: int = 0) -> dict[str, Any]:
+    """An order that the rules above refuse."""
+    return an_order(number, order_id=f"order-{group}-{number}", email=f"buyer{number}@example.com")
 
 
 async def bury_all(deployment: Deployment) -> None:
@@ -63,10 +55,7 @@ async def bury_all(deployment: Deployment) -> None:
     consumer = await deployment.start()
     for number in range(LETTERS):
         group = 0 if number < STUBBORN else 1
-        await deployment.tell(
-            "orders",
-            an_order(number, group),
-        )
+        await deployment.tell("orders", refusable(number, group))
     await deployment.done()
     await consumer.stop()
     assert len(await deployment.letters()) == LETTERS
@@ -146,7 +135,9 @@ async def test_a_replay_does_what_its_plan_says_and_counts_what_it_takes_up(
             used = an_event("activity.recorded", name=name, email="ann@example.com")
             await deployment.tell("all", used)
             await deployment.done()
-        await deployment.tell("all", an_event("order.changed", order_id=""), *map(an_order, (1, 2)))
+        await deployment.tell(
+            "all", an_event("order.changed", order_id=""), *map(refusable, (1, 2))
+        )
         await deployment.done()
         await consumer.stop()
         await deployment.account.rules()
