@@ -42,7 +42,8 @@ def fault(error: ErrorDetails, origins: Mapping[str, str]) -> str:
     path = path_of(error)
     below = ".".join(str(part) for part in error["loc"][len(path.split(".")) :])
     if below:
-        return f"{named(path, origins)}: {below} {_words(path, error)}"
+        shown = below if below.isprintable() else repr(below)
+        return f"{named(path, origins)}: {shown} {_words(path, error)}"
     return f"{named(path, origins)}: {_words(path, error)} ({LEAVES[path].description})"
 
 

@@ -442,6 +442,13 @@ def test_all_faults_are_told_at_once_each_on_its_own_line(tmp_path: Path) -> Non
     ]
 
 
+def test_a_name_that_breaks_the_line_is_spelled_out() -> None:
+    line = fault('consent.routes={"a\\nb": null}')
+
+    assert line.splitlines() == [line]
+    assert r"(in --set): 'a\nb' is no map" in line
+
+
 def test_an_overruled_value_may_be_wrong() -> None:
     assert loading("admin.port=1", ADMIN__PORT="x").settings.admin.port == 1
 
