@@ -98,6 +98,11 @@ class Exchange:
         return self._turns.is_waiting or self._following.under_way > 0
 
     @property
+    def is_held_up(self) -> bool:
+        """Tell whether requests wait for their turn: for a slot, or for the account's limits."""
+        return self._turns.is_waiting
+
+    @property
     def queued(self) -> Mapping[Action, int]:
         """Return how many requests of each action wait for their first turn."""
         return self._turns.queued
@@ -274,10 +279,11 @@ class Exchange:
         key: str | None = None,
         errands: Sequence[Errand] = (),
     ) -> Answer | NoAnswer:
-        await self._turns.take(request.quota, kind, request.action)
+        granted = await self._turns.take(request.quota, kind, request.action)
         try:
             if errands and not await self._are_ours(errands):
                 return NO_LONGER_OURS
+            self._turns.leaves(request.quota, granted)
             answer = await self._exchange(request, key)
         finally:
             self._turns.give_back()

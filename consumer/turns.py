@@ -21,28 +21,29 @@ class Turns:
         self._slots = slots
         self._used = 0
         self._shares = {quota: Shares() for quota in Quota}
-        self._waiting: dict[Quota, dict[Traffic, deque[asyncio.Future[None]]]] = {}
+        self._waiting: dict[Quota, dict[Traffic, deque[asyncio.Future[float]]]] = {}
         self.queued: Counter[Action] = Counter()
         self._changed = asyncio.Event()
 
-    async def take(self, quota: Quota, kind: Traffic, action: Action) -> None:
-        """Return when a request may go; `give_back` must follow once it is answered.
+    async def take(self, quota: Quota, kind: Traffic, action: Action) -> float:
+        """Return once a request may go, and since when it might.
 
-        `queued` counts those that wait and are no retries, by action.
+        `leaves` is to follow as it goes, `give_back` once it is answered. `queued` counts those
+        that wait and are no retries, by action.
         """
         now = self._clock.now()
         is_first = quota not in self._waiting and self._has_slot(kind)
         is_urgent = kind is Traffic.URGENT
         if is_first and self.throttle.take(quota, now, is_urgent=is_urgent) <= 0:
             self._used += 1
-            return
-        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            return now
+        turn: asyncio.Future[float] = asyncio.get_running_loop().create_future()
         self._waiting.setdefault(quota, {}).setdefault(kind, deque()).append(turn)
         self._changed.set()
         is_new = kind is not Traffic.RETRY
         self.queued[action] += is_new
         try:
-            await turn
+            return await turn
         except asyncio.CancelledError:
             if turn.done() and not turn.cancelled():
                 self.give_back()
@@ -50,6 +51,10 @@ class Turns:
         finally:
             self.queued[action] -= is_new
             self._meter.throttled(self._clock.now() - now)
+
+    def leaves(self, quota: Quota, granted: float) -> None:
+        """Note that a request leaves now that might go since `granted`: the loop was busy."""
+        self.throttle.left(quota, granted, self._clock.now())
 
     @property
     def is_waiting(self) -> bool:
@@ -81,12 +86,12 @@ class Turns:
                 return wait
             kind = self._shares[quota].next(kinds)
             self._used += 1
-            lines[kind].popleft().set_result(None)
+            lines[kind].popleft().set_result(now)
         if not any(lines.values()):
             del self._waiting[quota]
         return None
 
-    def _ready(self, lines: dict[Traffic, deque[asyncio.Future[None]]]) -> list[Traffic]:
+    def _ready(self, lines: dict[Traffic, deque[asyncio.Future[float]]]) -> list[Traffic]:
         """Return the kinds that wait and find a slot; whoever gave up waiting is left out."""
         for line in lines.values():
             while line and line[0].done():

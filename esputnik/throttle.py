@@ -1,29 +1,34 @@
-"""Keeps requests within the account's limits: a token bucket for each.
+"""Keeps requests within the account's limits: for each, the times of the last ones and a bucket.
 
 eSputnik counts in fixed one-second windows that begin at its pleasure, so no window of one second
-at all may hold more than the limit. A bucket that lets `burst` go at once and `pace` a second lets
-at most `burst + pace` go within a second; together they stay below the limit plus one, which in
-whole requests is the limit. Replicas share the limits: each takes its part of them.
+at all may hold more than the limit: a request waits until `SPAN` after the one that came a whole
+limit before it. A token bucket spreads them over that time. It saves up what late timers cost, so
+nothing is wasted but what a request is later than the one a limit before. Replicas share the
+limits: each takes its part of them.
 
 Source: docs.yespo.io/reference/rate-limits
 """
 
+from collections import deque
 from collections.abc import Mapping
-from math import floor
+from math import ceil, floor
 
 from esputnik.call import Quota
 
-PACE = 0.985  # of the limit; the rest is kept for requests that travel at unequal speed
-BURST = 0.005  # of the limit, beside the one that may always go: makes up for late timers
+SPAN = 1.005  # s in which a limit's requests go: a second, and what some travel longer than others
+BURST = 0.1  # s of requests that may be made up for at once, beside the one that may always go
 CUT = 0.5  # what a 429 leaves of the pace
 RECOVERY = 0.05 / 10  # of the full pace, regained each second after a 429
 LEAST = 0.05  # of the full pace, however many 429
-SHORTEST_WAIT = 0.001  # s; shorter ones are lost in rounding
+SHORTEST_WAIT = 0.001  # s; timers know no shorter one
+REMEMBERED = 10_000  # requests; a limit above is kept by the bucket alone
+ROUNDING = 1e-6  # s; waits below are left over from adding up
 
 
 class _Bucket:
     """Tokens at the time `filled`; times in monotonic seconds, `pace` in tokens a second.
 
+    `sent` holds when the last requests went, of which `most` may go within `span`.
     Until `closed_until` what is urgent may go, until `shut_until` nothing.
     """
 
@@ -31,28 +36,40 @@ class _Bucket:
         if limit <= 0:
             raise ValueError(f"a limit is above 0 requests a second, not {limit}")
         self.limit = limit
-        self.pace = self.burst = 0.0
+        self.most, self.span = 1, SPAN
         self.filled = self.closed_until = self.shut_until = float("-inf")
         self.learned = 1.0  # of the pace, as it was at `closed_until`
         self.tokens = float("inf")  # as many as fit
+        self.sent: deque[float] = deque(maxlen=min(ceil(limit), REMEMBERED))
         self.take_part(1.0)
+
+    @property
+    def pace(self) -> float:
+        return self.most / self.span
 
     def take_part(self, part: float) -> None:
         """Let only a part of the limit go, 0 to 1."""
-        most = self.limit * part
-        whole = float(floor(most)) if most >= 1 else most
-        self.pace = PACE * whole
-        self.burst = 1.0 + BURST * whole
-        self.tokens = min(self.tokens, self.burst)
+        share = self.limit * part
+        self.most = max(1, floor(share))
+        self.span = SPAN / min(1.0, share)
+        self.tokens = min(self.tokens, 1.0 + BURST * self.pace)
 
     def learned_at(self, now: float) -> float:
         return min(1.0, self.learned + RECOVERY * max(0.0, now - self.closed_until))
 
     def fill(self, now: float) -> None:
         if now > self.filled:
-            gain = (now - self.filled) * self.pace * self.learned_at(now)
-            self.tokens = min(self.burst, self.tokens + gain)
+            pace = self.pace * self.learned_at(now)
+            self.tokens = min(1.0 + BURST * pace, self.tokens + (now - self.filled) * pace)
             self.filled = now
+
+    def wait(self, now: float) -> float:
+        """Return in how many seconds the next one may go, 0 or less if it may at once."""
+        learned = self.learned_at(now)
+        missing = (1.0 - self.tokens) / (self.pace * learned)
+        if len(self.sent) < self.most:
+            return missing
+        return max(missing, self.sent[-self.most] + self.span / learned - now)
 
 
 class Throttle:
@@ -79,11 +96,18 @@ class Throttle:
         opens = bucket.shut_until if is_urgent else bucket.closed_until
         if now < opens:
             return opens - now
-        if bucket.tokens >= 1.0:
-            bucket.tokens -= 1.0
-            return 0.0
-        missing = (1.0 - bucket.tokens) / (bucket.pace * bucket.learned_at(now))
-        return max(SHORTEST_WAIT, missing)
+        if (wait := bucket.wait(now)) > ROUNDING:
+            return max(SHORTEST_WAIT, wait)
+        bucket.tokens -= 1.0
+        bucket.sent.append(now)
+        return 0.0
+
+    def left(self, quota: Quota, granted: float, now: float) -> None:
+        """Note that a request which was let go at `granted` leaves only now: now is what counts."""
+        sent = self._buckets[quota].sent
+        if granted in sent:
+            sent.remove(granted)
+            sent.append(now)
 
     def penalise(
         self, quota: Quota, now: float, retry_after: float, *, is_urgent: bool = False

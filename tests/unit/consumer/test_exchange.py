@@ -8,8 +8,9 @@ import pytest
 from consumer.exchange import Exchange
 from consumer.gate import Gate
 from consumer.job import Errand
+from consumer.shares import Traffic
 from consumer.turns import Turns
-from esputnik.call import Quota, Request
+from esputnik.call import Action, Quota, Request
 from esputnik.outcome import Answer, NoAnswer
 from esputnik.throttle import Throttle
 from tests.builders import a_call, a_job
@@ -68,3 +69,25 @@ def test_a_request_that_is_cancelled_gives_its_slot_back() -> None:
         return asyncio.get_running_loop().time() - began
 
     assert run(main()) == SECONDS
+
+
+def test_a_request_counts_against_the_limit_from_when_it_leaves() -> None:
+    async def main() -> list[float]:
+        loop = asyncio.get_running_loop()
+        throttle = Throttle(dict.fromkeys(Quota, 1.0))
+        turns = Turns(throttle=throttle, clock=LoopClock(), meter=CountingMeter(), slots=9)
+        letting_go = asyncio.ensure_future(turns.run())
+        left = []
+        for busy in (0.0, 0.5, 0.0):  # s between the turn and the request's first byte
+            granted = await turns.take(Quota.DEFAULT, Traffic.LIVE, Action.ADD_ORDERS)
+            await asyncio.sleep(busy)
+            turns.leaves(Quota.DEFAULT, granted)
+            left.append(loop.time())
+            turns.give_back()
+        letting_go.cancel()
+        return left
+
+    first, second, third = run(main())
+
+    assert second - first >= 1.5
+    assert third - second >= 1.0

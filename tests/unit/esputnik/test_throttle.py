@@ -1,4 +1,6 @@
 from collections import deque
+from collections.abc import Sequence
+from itertools import cycle
 
 import pytest
 from hypothesis import given, settings
@@ -8,14 +10,19 @@ from esputnik.call import Quota
 from esputnik.throttle import Throttle
 
 
-def sent_until(throttle: Throttle, end: float, late: float = 0.0) -> list[float]:
-    """Ask again and again, as the shell does; return when requests went out."""
-    now, times = 0.0, []
+def sent_until(
+    throttle: Throttle, end: float, late: Sequence[float] = (0.0,), start: float = 0.0
+) -> list[float]:
+    """Ask again and again, as the shell does; return when requests went out.
+
+    `late`: by how much the shell wakes too late, in turn.
+    """
+    now, times, lateness = start, [], cycle(late)
     while now < end:
         wait = throttle.take(Quota.DEFAULT, now)
         if wait == 0:
             times.append(now)
-        now += wait and wait + late
+        now += wait and wait + next(lateness)
     return times
 
 
@@ -30,8 +37,8 @@ def most_in_a_second(times: list[float]) -> int:
 
 
 @settings(deadline=None)  # some limits take far more steps than others
-@given(limit=st.integers(1, 500), late=st.floats(0, 0.02))
-def test_no_window_of_a_second_holds_more_than_the_limit(limit: int, late: float) -> None:
+@given(limit=st.integers(1, 500), late=st.lists(st.floats(0, 0.02) | st.floats(0, 2.0), min_size=1))
+def test_no_window_of_a_second_holds_more_than_the_limit(limit: int, late: list[float]) -> None:
     times = sent_until(Throttle({Quota.DEFAULT: float(limit)}), 5.0, late)
 
     assert most_in_a_second(times) <= limit
@@ -42,7 +49,52 @@ def test_no_window_of_a_second_holds_more_than_the_limit(limit: int, late: float
 def test_under_load_less_than_five_in_a_hundred_is_wasted(limit: int) -> None:
     times = sent_until(Throttle({Quota.DEFAULT: float(limit)}), 20.0)
 
+    assert len(times) >= 0.98 * 20 * limit
+
+
+@settings(deadline=None)
+@given(limit=st.integers(10, 500), late=st.lists(st.floats(0, 0.02), min_size=1))
+def test_who_wakes_late_loses_that_time_once_a_second(limit: int, late: list[float]) -> None:
+    times = sent_until(Throttle({Quota.DEFAULT: float(limit)}), 20.0, late)
+
     assert len(times) >= 0.95 * 20 * limit
+
+
+def test_a_limit_that_nobody_reaches_is_kept_as_well() -> None:
+    throttle = Throttle({Quota.DEFAULT: 1e300})
+
+    assert all(throttle.take(Quota.DEFAULT, float(now)) == 0 for now in range(20_000))
+
+
+def test_what_leaves_later_than_it_might_counts_from_then() -> None:
+    throttle = Throttle({Quota.DEFAULT: 10.0})
+    times = sent_until(throttle, 0.95)
+    assert len(times) == 10
+    throttle.left(Quota.DEFAULT, times[0], 0.96)
+
+    after = sent_until(throttle, 2.2, start=0.96)
+
+    # The second of the ten is the oldest now, and the first the youngest.
+    assert after[0] >= times[1] + 1.0
+    assert after[9] >= 0.96 + 1.0
+
+
+def test_who_left_too_long_ago_to_be_remembered_is_not_noted_again() -> None:
+    throttle = Throttle({Quota.DEFAULT: 1.0})
+    throttle.take(Quota.DEFAULT, 0.0)
+    throttle.take(Quota.DEFAULT, 5.0)
+
+    throttle.left(Quota.DEFAULT, 0.0, 5.5)
+
+    assert throttle.take(Quota.DEFAULT, 6.1) == 0
+
+
+def test_after_a_rest_a_tenth_of_the_limit_goes_at_once_and_no_more() -> None:
+    throttle = Throttle({Quota.DEFAULT: 100.0})
+
+    at_once = [at for at in sent_until(throttle, 0.001) if at == 0]
+
+    assert 10 <= len(at_once) <= 11
 
 
 def test_after_a_429_nothing_goes_for_the_named_time_and_then_half() -> None:
