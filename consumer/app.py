@@ -1,7 +1,6 @@
 """The composition root of `run`: plain construction, start-up checks, signals, exit code."""
 
 import asyncio
-import gc
 import os
 import random
 import signal
@@ -31,6 +30,7 @@ from consumer.credentials import check_key
 from consumer.delivery import Delivery
 from consumer.errors import CredentialsError, SettingsError, UsageError
 from consumer.findings import DEAD_LETTER_ROOM
+from consumer.garbage import collect
 from consumer.gate import Gate
 from consumer.graveyard import Graveyard
 from consumer.health import Vitals
@@ -49,7 +49,6 @@ DEAD_LETTER_PARTITIONS = 8
 DEAD_LETTER_RETENTION_MS = 30 * 24 * 3600 * 1000
 CLOSING = 3.0  # s of the stop deadline kept for the last commit and the leave, a quarter at most
 ENDING = 0.25  # s of it in which the process itself ends, half at most
-COLLECT_AFTER = 30_000  # new objects
 
 Activity = Callable[[], Coroutine[None, None, None]]
 
@@ -146,7 +145,6 @@ class Service:
             await source.start(self._topics, worker)
             stack.push_async_callback(source.stop)
             await self._try_ledger(source)
-            _collect_seldom()
             self.is_ready = True
             log.info("started", topics=sorted(self._topics), version=__version__)
             await _until_first_ends(
@@ -161,6 +159,7 @@ class Service:
                         is_excused=vitals.is_excused,
                         clock=self._clock,
                     ),
+                    lambda: collect(self._clock),
                     lambda: _stop_on(signals, worker),
                 ),
             )
@@ -326,17 +325,6 @@ class Service:
 def _not_allowed(right: str, topic: str) -> CredentialsError:
     wrong = f"Kafka does not let this user {right.lower()} {topic}"
     return CredentialsError(f"{wrong}; allow it {right} there")
-
-
-def _collect_seldom() -> None:
-    """Let the garbage collector look at what is new, and only after some hundred events.
-
-    What was built at start lives as long as the process. An event is a dozen objects that are
-    freed by themselves; looking through those under way took a seventh of the time.
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(COLLECT_AFTER, 10, 10)
 
 
 async def _stop_on(signals: Signals, worker: Worker) -> None:

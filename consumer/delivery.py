@@ -92,6 +92,11 @@ class Delivery:
         """Tell whether calls wait for the quota, for an import's end, or to be tried again."""
         return self._resting > 0 or self._exchange.is_waiting()
 
+    @property
+    def is_held_up(self) -> bool:
+        """Tell whether requests wait for their turn: for a slot, or for the account's limits."""
+        return self._exchange.is_held_up
+
     # -- jobs in --------------------------------------------------------------------------
 
     def submit(self, job: Job, prior: Sequence[Fate] = ()) -> None:

@@ -27,6 +27,7 @@ COMMIT_EVERY = 1.0  # s
 RETRY_COMMIT = 0.5  # s
 POLL_SECONDS = 0.2
 POLL_RECORDS = 500  # of a thousand, the first have left the processor's cache when they are sent
+FEWER_RECORDS = 100  # where requests wait for their turn, so that none is late for it
 
 
 class Worker:
@@ -89,7 +90,8 @@ class Worker:
             while not self._stopping.is_set():
                 if self._fault is not None:
                     raise self._fault
-                self._take(await self._source.poll(POLL_RECORDS, POLL_SECONDS))
+                most = FEWER_RECORDS if self._delivery.is_held_up else POLL_RECORDS
+                self._take(await self._source.poll(most, POLL_SECONDS))
                 self._delivery.wake()
                 self._source.hold(self._pressure.look(self.ledger.logs))
                 self._note_progress()

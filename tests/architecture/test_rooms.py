@@ -30,6 +30,7 @@ HOMES = {
 # The world: closed to all but the shell.
 WORLD = {
     "asyncio",
+    "gc",
     "logging",
     "os",
     "random",
@@ -76,6 +77,7 @@ SHELL = {
     "consumer/opposed.py",
     "consumer/explain.py",
     "consumer/following.py",
+    "consumer/garbage.py",
     "consumer/graveyard.py",
     "consumer/health.py",
     "consumer/kafka/admin.py",

@@ -10,9 +10,11 @@ class CountingMeter:
 
     def __init__(self) -> None:
         self.counts: Counter[str] = Counter()
+        self.portions: list[int] = []  # records of each topic that were taken at a time
 
     def taken(self, topic: str, records: int) -> None:
         self.counts[f"taken {topic}"] += records
+        self.portions.append(records)
 
     def delivered(self, event_type: str, delay: float) -> None:
         self.counts[f"delivered {event_type}"] += 1

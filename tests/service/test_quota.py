@@ -10,6 +10,7 @@ import pytest
 
 from consumer.shares import Traffic
 from consumer.turns import Turns
+from consumer.worker import FEWER_RECORDS, POLL_RECORDS
 from esputnik.call import Action, Quota
 from esputnik.throttle import Throttle
 from tests.fakes.meter import CountingMeter
@@ -56,6 +57,22 @@ def test_a_backlog_is_sent_at_the_full_limit_and_never_beyond_it() -> None:
 
     assert {one["status"] for one in world.asked("add-orders")} == {200}
     assert in_seconds(times, 5, 25) >= 0.95 * 20 * RATE
+
+
+def test_while_requests_wait_for_the_limit_few_records_are_taken_at_a_time() -> None:
+    async def main() -> list[int]:
+        world = limited(2.0)
+        put_orders(world, POLL_RECORDS)
+        async with world.running():
+            await world.clock.sleep(1)
+            put_orders(world, POLL_RECORDS)
+            await world.clock.sleep(1)
+        return world.meter.portions
+
+    first, *others = run(main())
+
+    assert first == POLL_RECORDS
+    assert others == [FEWER_RECORDS] * (POLL_RECORDS // FEWER_RECORDS)
 
 
 def test_a_replica_takes_the_part_of_the_limit_that_its_partitions_are() -> None:
