@@ -5,11 +5,12 @@ the event named are listed, plus what the contact is found by.
 Source: docs.yespo.io/reference/contactsbulkupdate-1.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 
 from esputnik import requests
-from esputnik.call import Action, Call, Repeat
+from esputnik.call import Action, Call, Repeat, Shape
 from esputnik.json_text import json_text
 from handlers.identity import channels_of, find, lanes_of, marks_of
 from handlers.mapped import Event, Mapped, Options
@@ -73,7 +74,6 @@ def user_deleted(event: Event[UserDeleted], _options: Options) -> Mapped:
 def _upsert(identity: str, data: Contact, options: Options, *, is_sign_up: bool) -> Mapped:
     custom, dropped = _custom_fields(data, options.custom_fields)
     item = _item(data, custom)
-    found_by = _found_by(data, options.dedupe_on, is_sign_up=is_sign_up)
     goes_alone = _may_go_alone(data, options.single, is_sign_up=is_sign_up)
     call = Call(
         action=Action.ADD_CONTACT if goes_alone else Action.BULK_CONTACTS,
@@ -82,12 +82,14 @@ def _upsert(identity: str, data: Contact, options: Options, *, is_sign_up: bool)
         repeat=Repeat.SAFE,
         lanes=lanes_of(data),
         request=requests.add_contact(item) if goes_alone else None,
-        shape=requests.bulk_contacts(
-            dedupe_on=found_by,
-            contact_fields=tuple(_contact_fields(data)),
-            custom_fields_ids=tuple(sorted(custom)),
-            group_names=tuple(data.get("segments") or ()),
-            restore_deleted=is_sign_up,
+        shape=_shape(
+            _found_by(data, options.dedupe_on, is_sign_up=is_sign_up),
+            tuple(data),
+            _parts(data),
+            tuple(sorted(custom)) if custom else (),
+            tuple(data.get("segments") or ()),
+            data.get("user_id") is not None,
+            is_sign_up,
         ),
         item=json_text(item),
         marks=marks_of(data),
@@ -101,24 +103,31 @@ def _item(data: Contact, custom: Mapping[int, str | None]) -> dict[str, Any]:
     if (user_id := data.get("user_id")) is not None:
         item["externalCustomerId"] = user_id
     item |= _renamed(data, _FIELDS)
-    if address := _renamed(data.get("address") or {}, _ADDRESS):
+    parts = data.get("address")
+    if parts and (address := _renamed(parts, _ADDRESS)):
         item["address"] = address
-    if fields := [
-        {"id": number, "value": text} for number, text in custom.items() if text is not None
-    ]:
+    if custom and (fields := _fields(custom)):
         item["fields"] = fields
     return item
 
 
 def _renamed(data: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
-    return {theirs: data[ours] for ours, theirs in names.items() if data.get(ours) is not None}
+    return {
+        names[ours]: value for ours, value in data.items() if value is not None and ours in names
+    }
+
+
+def _fields(custom: Mapping[int, str | None]) -> list[dict[str, Any]]:
+    return [{"id": number, "value": text} for number, text in custom.items() if text is not None]
 
 
 def _custom_fields(
     data: Contact, known: Mapping[str, int]
 ) -> tuple[dict[int, str | None], tuple[str, ...]]:
     """Return the attributes by field id, None to clear; and the names that have no id."""
-    attributes = data.get("attributes") or {}
+    attributes = data.get("attributes")
+    if not attributes:
+        return {}, ()
     custom = {
         known[name]: plain(value) if value is not None else None
         for name, value in attributes.items()
@@ -144,14 +153,39 @@ def _found_by(person: Person, preferred: str, *, is_sign_up: bool) -> str:
     return preferred if first else second
 
 
-def _contact_fields(data: Contact) -> Iterator[str]:
-    """Return what the event names. What its contact is found by is always among it."""
-    yield from (theirs for ours, theirs in _CHANNELS.items() if ours in data)
-    yield from (theirs for ours, theirs in _FIELDS.items() if ours in data)
-    if "address" in data:
-        parts = data["address"] if data["address"] is not None else _ADDRESS
-        yield from (theirs for ours, theirs in _ADDRESS.items() if ours in parts)
-    if data.get("user_id") is not None:
+def _parts(data: Contact) -> tuple[str, ...]:
+    """Return the parts of the address that an event names; all where it clears the address."""
+    if "address" not in data:
+        return ()
+    return tuple(_ADDRESS if data["address"] is None else data["address"])
+
+
+@lru_cache(maxsize=4096)
+def _shape(  # noqa: PLR0913, PLR0917 - by position: names would double what a look-up takes
+    found_by: str,
+    named: tuple[str, ...],
+    parts: tuple[str, ...],
+    custom_ids: tuple[int, ...],
+    segments: tuple[str, ...],
+    has_id: bool,  # noqa: FBT001
+    is_sign_up: bool,  # noqa: FBT001
+) -> Shape:
+    """Return what the imports of events have in common that name the same: a company has few."""
+    return requests.bulk_contacts(
+        dedupe_on=found_by,
+        contact_fields=tuple(_contact_fields(named, parts, has_id=has_id)),
+        custom_fields_ids=custom_ids,
+        group_names=segments,
+        restore_deleted=is_sign_up,
+    )
+
+
+def _contact_fields(named: Container[str], parts: Container[str], *, has_id: bool) -> Iterator[str]:
+    """Return eSputnik's names of what an event names. What a contact is found by is among it."""
+    yield from (theirs for ours, theirs in _CHANNELS.items() if ours in named)
+    yield from (theirs for ours, theirs in _FIELDS.items() if ours in named)
+    yield from (theirs for ours, theirs in _ADDRESS.items() if ours in parts)
+    if has_id:
         yield "externalCustomerId"
 
 

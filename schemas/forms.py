@@ -137,21 +137,24 @@ def _event(
     said: Mapping[str, Any], *, time: object, data: object, form: Form
 ) -> Envelope | Unreadable:
     """Return the envelope, or the first thing wrong with what is said of the event."""
-    problem = _wrong_event(said, data)
-    if problem is not None or not isinstance(data, dict):
-        return _unreadable(said, problem or _WRONG_DATA)
+    event_type = said["type"]
+    if not isinstance(event_type, str) or not event_type:
+        return _unreadable(said, _no_text("type"))
+    if not isinstance(data, dict):
+        return _unreadable(said, _NO_DATA if data is None else _WRONG_DATA)
     # What is no text is no time either; the text of it is refused where times are read.
     moment = None if time is None else str(time)
     origin, version = _wrong_origin(said), _wrong_version(said, form)
+    event_id, source = said.get("id"), said.get("source") or ""
+    if origin is None and version is None:
+        return Envelope(event_id, event_type, source, moment, data, form)
     faults = tuple(fault for fault in (version, origin) if fault is not None)
-    if faults and said["type"] != OPT_OUT:
+    if event_type != OPT_OUT:
         return _unreadable(said, faults[0])
+    if origin is not None:  # the id might be another event's: the coordinates serve
+        event_id, source = None, ""
     overlooked = tuple(str(fault.field) for fault in faults)
-    if origin is None:
-        event_id, source = said.get("id"), said.get("source") or ""
-        return Envelope(event_id, said["type"], source, moment, data, form, overlooked)
-    # Without a source of its own an id might be another event's: the coordinates serve.
-    return Envelope(None, OPT_OUT, "", moment, data, form, overlooked)
+    return Envelope(event_id, event_type, source, moment, data, form, overlooked)
 
 
 # -- what may be wrong ----------------------------------------------------------------------
@@ -171,12 +174,6 @@ _UNSAFE_ID = Problem(
     field="id",
     detail="must be 1 to 256 printable characters, not dots alone",
 )
-
-
-def _wrong_event(said: Mapping[str, Any], data: object) -> Problem | None:
-    if not isinstance(said["type"], str) or not said["type"]:
-        return _no_text("type")
-    return _NO_DATA if data is None else None
 
 
 def _wrong_version(said: Mapping[str, Any], form: Form) -> Problem | None:
