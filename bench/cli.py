@@ -34,8 +34,10 @@ from bench.options import (
     Rate,
     Rounds,
     Write,
+    among,
     in_arena,
     listed,
+    numbers,
     run,
     tell,
 )
@@ -53,7 +55,9 @@ app = typer.Typer(
 
 @app.command()
 def limits(
-    work: Annotated[str, typer.Option(help="orders or contacts.")] = "orders",
+    work: Annotated[
+        str, typer.Option(help="orders or contacts.", callback=among(WORKS))
+    ] = ORDERS.name,
     events: Events = 200_000,
     rounds: Rounds = 3,
     broker: Broker = EMBEDDED,
@@ -70,8 +74,12 @@ def limits(
 
 @app.command()
 def versus(  # noqa: PLR0913, PLR0917 - the options, as typer wants them
-    latency: Annotated[str, typer.Option(help="Of the API, in ms; a comma list.")] = "0,50",
-    peers: Annotated[str, typer.Option(help="A comma list.")] = ",".join(PEERS),
+    latency: Annotated[
+        str, typer.Option(help="Of the API, in ms; a comma list.", callback=numbers)
+    ] = "0,50",
+    peers: Annotated[str, typer.Option(help="A comma list.", callback=among(PEERS))] = ",".join(
+        PEERS
+    ),
     events: Events = WORK_EVENTS,
     rounds: Rounds = 3,
     broker: Broker = EMBEDDED,
@@ -83,8 +91,12 @@ def versus(  # noqa: PLR0913, PLR0917 - the options, as typer wants them
 
 @app.command()
 def contacts(  # noqa: PLR0913, PLR0917 - the options, as typer wants them
-    latency: Annotated[str, typer.Option(help="Of the API, in ms; a comma list.")] = "0,50",
-    peers: Annotated[str, typer.Option(help="A comma list.")] = ",".join(PEERS),
+    latency: Annotated[
+        str, typer.Option(help="Of the API, in ms; a comma list.", callback=numbers)
+    ] = "0,50",
+    peers: Annotated[str, typer.Option(help="A comma list.", callback=among(PEERS))] = ",".join(
+        PEERS
+    ),
     events: Events = WORK_EVENTS,
     rounds: Rounds = 3,
     broker: Broker = EMBEDDED,
@@ -128,7 +140,9 @@ def drain(
 def latency(  # noqa: PLR0913, PLR0917 - the options, as typer wants them
     rate: Rate = 50.0,
     events: Annotated[int, typer.Option(min=50)] = 500,
-    peers: Annotated[str, typer.Option(help="A comma list.")] = f"{NAME},{delays.ALONE}",
+    peers: Annotated[
+        str, typer.Option(help="A comma list.", callback=among((NAME, delays.ALONE, "fs-single")))
+    ] = f"{NAME},{delays.ALONE}",
     rounds: Rounds = 3,
     broker: Broker = EMBEDDED,
     write: Write = None,
@@ -191,7 +205,9 @@ def lanes(
 
 @app.command()
 def poison(
-    kinds: Annotated[str, typer.Option(help="cut, item, whole; a comma list.")] = "cut,item,whole",
+    kinds: Annotated[
+        str, typer.Option(help="cut, item, whole; a comma list.", callback=among(poisons.KINDS))
+    ] = ",".join(poisons.KINDS),
     events: Events = WORK_EVENTS,
     rounds: Rounds = 3,
     broker: Broker = EMBEDDED,

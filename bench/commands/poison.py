@@ -18,6 +18,7 @@ TITLES = {
     "item": "items refused inside a 200",
     "whole": "requests refused whole, with 400",
 }
+KINDS = tuple(TITLES)[1:]
 HEADS = (
     "0.1 % of",
     "events/s (least..most)",
