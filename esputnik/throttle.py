@@ -3,8 +3,9 @@
 eSputnik counts in fixed one-second windows that begin at its pleasure, so no window of one second
 at all may hold more than the limit: a request waits until `SPAN` after the one that came a whole
 limit before it. A token bucket spreads them over that time. It saves up what late timers cost, so
-nothing is wasted but what a request is later than the one a limit before. Replicas share the
-limits: each takes its part of them.
+nothing is wasted but what a request is later than the one a limit before. Of a limit of hundreds
+some are left for requests that travel long and arrive among later ones. Replicas share the limits:
+each takes its part of them.
 
 Source: docs.yespo.io/reference/rate-limits
 """
@@ -15,7 +16,8 @@ from math import ceil, floor
 
 from esputnik.call import Quota
 
-SPAN = 1.005  # s in which a limit's requests go: a second, and what some travel longer than others
+SPAN = 1.005  # s in which they go: a second, and what some travel longer than others
+LEFT = 0.01  # of the limit, in whole requests, for those that travel longer than that
 BURST = 0.1  # s of requests that may be made up for at once, beside the one that may always go
 CUT = 0.5  # what a 429 leaves of the pace
 RECOVERY = 0.05 / 10  # of the full pace, regained each second after a 429
@@ -50,7 +52,7 @@ class _Bucket:
     def take_part(self, part: float) -> None:
         """Let only a part of the limit go, 0 to 1."""
         share = self.limit * part
-        self.most = max(1, floor(share))
+        self.most = max(1, floor(share) - floor(LEFT * share))
         self.span = SPAN / min(1.0, share)
         self.tokens = min(self.tokens, 1.0 + BURST * self.pace)
 

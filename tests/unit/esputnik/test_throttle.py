@@ -60,6 +60,15 @@ def test_who_wakes_late_loses_that_time_once_a_second(limit: int, late: list[flo
     assert len(times) >= 0.95 * 20 * limit
 
 
+@pytest.mark.parametrize(("limit", "most"), [(10, 10), (99, 99), (200, 198), (350, 347)])
+def test_of_a_limit_of_hundreds_some_are_left_for_requests_that_travel_long(
+    limit: int, most: int
+) -> None:
+    times = sent_until(Throttle({Quota.DEFAULT: float(limit)}), 3.0)
+
+    assert most_in_a_second(times) == most
+
+
 def test_a_limit_that_nobody_reaches_is_kept_as_well() -> None:
     throttle = Throttle({Quota.DEFAULT: 1e300})
 
