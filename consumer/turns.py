@@ -61,10 +61,13 @@ class Turns:
         """Tell whether a request waits for its turn."""
         return bool(self._waiting)
 
-    def give_back(self) -> None:
-        """Free the slot of a request that was answered, or not."""
+    def give_back(self) -> bool:
+        """Free the slot of a request that was answered, or not; tell whether another takes it."""
         self._used -= 1
+        before = self._used
+        self._let_go(self._clock.now())
         self._changed.set()
+        return self._used > before
 
     async def run(self) -> None:
         """Let those that wait go, one after the other, until cancelled."""

@@ -21,18 +21,22 @@ SECONDS = 10.0  # until an answer comes
 
 
 class SlowSender:
-    """Answers, after a while, that all is well."""
+    """Answers, after a while, that all is well; notes in `noted` when it is asked."""
+
+    def __init__(self, noted: list[str] | None = None) -> None:
+        self._noted = [] if noted is None else noted
 
     async def exchange(self, _: Request, *, key: str | None = None) -> Answer | NoAnswer:  # noqa: ARG002 - as the port has it
+        self._noted.append("asked")
         await asyncio.sleep(SECONDS)
         return Answer(status=200, body=b'{"id": 1}', headers={})
 
 
-def an_exchange(slots: int) -> Exchange:
+def an_exchange(slots: int, noted: list[str] | None = None) -> Exchange:
     throttle = Throttle(dict.fromkeys(Quota, 100.0))
     clock, meter = LoopClock(), CountingMeter()
     return Exchange(
-        sender=SlowSender(),
+        sender=SlowSender(noted),
         gate=Gate(),
         turns=Turns(throttle=throttle, clock=clock, meter=meter, slots=slots),
         clock=clock,
@@ -91,3 +95,22 @@ def test_a_request_counts_against_the_limit_from_when_it_leaves() -> None:
 
     assert second - first >= 1.5
     assert third - second >= 1.0
+
+
+def test_who_waits_for_a_slot_leaves_before_the_answer_that_freed_it_is_booked() -> None:
+    noted: list[str] = []
+
+    async def main() -> None:
+        exchange = an_exchange(1, noted)
+        running = asyncio.ensure_future(exchange.run())
+
+        async def send() -> None:
+            await exchange.send([an_errand()], 1)
+            noted.append("booked")
+
+        await asyncio.gather(send(), send())
+        running.cancel()
+
+    run(main())
+
+    assert noted == ["asked", "asked", "booked", "booked"]
