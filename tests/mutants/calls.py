@@ -97,11 +97,11 @@ MUTANTS = (
         name="M24",
         about="the slot of a request that is cancelled is never free again",
         file="consumer/exchange.py",
-        old="        finally:\n            self._turns.give_back()\n",
+        old="            is_next = self._turns.give_back()\n",
         new=(
-            "        finally:\n"
-            "            if not asyncio.current_task().cancelling():\n"
-            "                self._turns.give_back()\n"
+            "            is_next = (\n"
+            "                not asyncio.current_task().cancelling() and self._turns.give_back()\n"
+            "            )\n"
         ),
         tests=(f"{EXCHANGE}::test_a_request_that_is_cancelled_gives_its_slot_back",),
     ),
