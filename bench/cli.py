@@ -10,6 +10,7 @@ import typer
 from bench import targets
 from bench.arena import Arena, say
 from bench.brokers import EMBEDDED
+from bench.checks import among, listed
 from bench.commands import ceiling
 from bench.commands import drain as drains
 from bench.commands import gate as gates
@@ -23,21 +24,21 @@ from bench.commands import poison as poisons
 from bench.commands import soak as soaks
 from bench.commands import versus as heats
 from bench.commands import workers as replicas
-from bench.contestants import PEERS
 from bench.machine import described, load
 from bench.options import (
+    EVERYBODY,
     PAGE,
     WORK_EVENTS,
     Broker,
     Events,
+    Latencies,
     Measure,
+    Peers,
     Rate,
     Rounds,
+    WorkName,
     Write,
-    among,
     in_arena,
-    listed,
-    numbers,
     run,
     tell,
 )
@@ -55,9 +56,7 @@ app = typer.Typer(
 
 @app.command()
 def limits(
-    work: Annotated[
-        str, typer.Option(help="orders or contacts.", callback=among(WORKS))
-    ] = ORDERS.name,
+    work: WorkName = "orders",
     events: Events = 200_000,
     rounds: Rounds = 3,
     broker: Broker = EMBEDDED,
@@ -74,12 +73,8 @@ def limits(
 
 @app.command()
 def versus(  # noqa: PLR0913, PLR0917 - the options, as typer wants them
-    latency: Annotated[
-        str, typer.Option(help="Of the API, in ms; a comma list.", callback=numbers)
-    ] = "0,50",
-    peers: Annotated[str, typer.Option(help="A comma list.", callback=among(PEERS))] = ",".join(
-        PEERS
-    ),
+    latency: Latencies = "0,50",
+    peers: Peers = EVERYBODY,
     events: Events = WORK_EVENTS,
     rounds: Rounds = 3,
     broker: Broker = EMBEDDED,
@@ -91,12 +86,8 @@ def versus(  # noqa: PLR0913, PLR0917 - the options, as typer wants them
 
 @app.command()
 def contacts(  # noqa: PLR0913, PLR0917 - the options, as typer wants them
-    latency: Annotated[
-        str, typer.Option(help="Of the API, in ms; a comma list.", callback=numbers)
-    ] = "0,50",
-    peers: Annotated[str, typer.Option(help="A comma list.", callback=among(PEERS))] = ",".join(
-        PEERS
-    ),
+    latency: Latencies = "0,50",
+    peers: Peers = EVERYBODY,
     events: Events = WORK_EVENTS,
     rounds: Rounds = 3,
     broker: Broker = EMBEDDED,
@@ -141,7 +132,8 @@ def latency(  # noqa: PLR0913, PLR0917 - the options, as typer wants them
     rate: Rate = 50.0,
     events: Annotated[int, typer.Option(min=50)] = 500,
     peers: Annotated[
-        str, typer.Option(help="A comma list.", callback=among((NAME, delays.ALONE, "fs-single")))
+        str,
+        typer.Option(help=f"A comma list of {', '.join(delays.WHO)}.", callback=among(delays.WHO)),
     ] = f"{NAME},{delays.ALONE}",
     rounds: Rounds = 3,
     broker: Broker = EMBEDDED,
@@ -196,8 +188,7 @@ def lanes(
     """Show how well few requests at a time are used at 50 ms latency."""
 
     async def measure(place: Arena) -> str:
-        numbers = counts or [1, 2, 4]
-        found = await lane_counts.lanes(place, numbers, events=events, rounds=rounds)
+        found = await lane_counts.lanes(place, counts or [1, 2, 4], events=events, rounds=rounds)
         return lane_counts.section(found)
 
     run("lanes", measure, broker, write)
@@ -292,8 +283,8 @@ def report(
     sink(broker, write)
     versus(events=events, rounds=rounds, broker=broker, write=write)
     contacts(events=events, rounds=rounds, broker=broker, write=write)
-    for work in WORKS:
-        limits(work, events, rounds, broker, write)
+    limits("orders", events, rounds, broker, write)
+    limits("contacts", events, rounds, broker, write)
     lanes(events=events, rounds=rounds, broker=broker, write=write)
     drain(events=events, broker=broker, write=write)
     latency(rounds=rounds, broker=broker, write=write)

@@ -1,16 +1,17 @@
 """What all commands share: options, the arena they run in, where their tables go."""
 
 import asyncio
-import math
 import signal
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import Annotated, Literal, TypeVar
 
 import typer
 
 from bench.arena import Arena, arena, say
 from bench.brokers import chosen
+from bench.checks import among, numbers
+from bench.contestants import PEERS
 from bench.machine import described, load
 from bench.page import replaced
 from demo.parts import ROOT, DemoError
@@ -27,38 +28,15 @@ Write = Annotated[
     Path | None,
     typer.Option("--write", help="Also replace this command's section of a page.", metavar="FILE"),
 ]
+Latencies = Annotated[
+    str, typer.Option("--latency", help="Of the API, in ms; a comma list.", callback=numbers)
+]
+EVERYBODY = ",".join(PEERS)
+Peers = Annotated[str, typer.Option("--peers", help="A comma list.", callback=among(PEERS))]
+WorkName = Annotated[Literal["orders", "contacts"], typer.Option("--work")]
 Rate = Annotated[float, typer.Option("--rate", min=1.0)]
 T = TypeVar("T")
 Measure = Callable[[Arena], Awaitable[str]]
-
-
-def listed(text: str) -> Sequence[str]:
-    """Return the parts of a comma list."""
-    return [part.strip() for part in text.split(",") if part.strip()]
-
-
-def among(choices: Collection[str]) -> Callable[[str], str]:
-    """Return the check of an option that lists some of these, by commas."""
-
-    def check(text: str) -> str:
-        for one in listed(text):
-            if one not in choices:
-                raise typer.BadParameter(f"there is no {one}; choose of {', '.join(choices)}")
-        return text
-
-    return check
-
-
-def numbers(text: str) -> str:
-    """Check an option that lists numbers from 0, by commas."""
-    for one in listed(text):
-        try:
-            is_usable = 0 <= float(one) < math.inf
-        except ValueError:
-            is_usable = False
-        if not is_usable:
-            raise typer.BadParameter(f"{one} is no number from 0")
-    return text
 
 
 def run(name: str, measure: Measure, broker: str, write: Path | None) -> None:

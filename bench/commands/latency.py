@@ -9,7 +9,7 @@ from aiokafka import AIOKafkaProducer
 
 from bench import topics
 from bench.arena import Arena, say
-from bench.contestants import contestant
+from bench.contestants import PEERS, contestant
 from bench.figures import percentile
 from bench.lap import Contestant, Track
 from bench.product import NAME
@@ -17,6 +17,7 @@ from bench.tables import table
 from bench.workload import ORDERS, Entry, entries
 
 ALONE = "alone"
+WHO = (NAME, ALONE, *PEERS)
 API_LATENCY = 0.05  # s
 WARM_UP = 25  # events that are sent first and not counted: the group joins, connections open
 READY_SECONDS = 60.0

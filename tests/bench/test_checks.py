@@ -1,7 +1,7 @@
 import pytest
 import typer
 
-from bench.options import among, listed, numbers
+from bench.checks import among, listed, numbers
 
 
 def test_a_comma_list_is_taken_without_its_spaces() -> None:
