@@ -288,6 +288,7 @@ class Exchange:
                 return NO_LONGER_OURS
             self._turns.leaves(request.quota, granted)
             answer = await self._exchange(request, key)
+            # Before the slot is free: else who waits for it would go against this very answer.
             if (wait := throttled(answer)) is not None:
                 # A probe is no opt-out, though it goes as soon as one.
                 is_urgent = kind is Traffic.URGENT and bool(errands)

@@ -16,14 +16,14 @@ from math import ceil, floor
 
 from esputnik.call import Quota
 
-SPAN = 1.005  # s in which they go: a second, and what some travel longer than others
-LEFT = 0.01  # of the limit, in whole requests, for those that travel longer than that
+SPAN = 1.005  # s for a limit's requests: a second, and what some travel longer than others
+SPARE = 0.01  # of the limit, in whole requests, for those that travel longer than that
 BURST = 0.1  # s of requests that may be made up for at once, beside the one that may always go
 CUT = 0.5  # what a 429 leaves of the pace
 RECOVERY = 0.05 / 10  # of the full pace, regained each second after a 429
 LEAST = 0.05  # of the full pace, however many 429
 SHORTEST_WAIT = 0.001  # s; timers know no shorter one
-REMEMBERED = 10_000  # requests; a limit above is kept by the bucket alone
+REMEMBERED = 10_000  # requests; of a limit above, the bucket lets a tenth more go at times
 ROUNDING = 1e-6  # s; waits below are left over from adding up
 
 
@@ -52,7 +52,7 @@ class _Bucket:
     def take_part(self, part: float) -> None:
         """Let only a part of the limit go, 0 to 1."""
         share = self.limit * part
-        self.most = max(1, floor(share) - floor(LEFT * share))
+        self.most = max(1, floor(share) - floor(SPARE * share))
         self.span = SPAN / min(1.0, share)
         self.tokens = min(self.tokens, 1.0 + BURST * self.pace)
 

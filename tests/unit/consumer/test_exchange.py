@@ -1,7 +1,8 @@
-"""What a request leaves behind that is cancelled on its way."""
+"""Slots and limits: who has them next, and what a request leaves behind that is cancelled."""
 
 import asyncio
 import random
+from collections.abc import Sequence
 
 import pytest
 
@@ -20,23 +21,32 @@ from tests.fakes.time import LoopClock, run
 SECONDS = 10.0  # until an answer comes
 
 
-class SlowSender:
-    """Answers, after a while, that all is well; notes in `noted` when it is asked."""
+FINE = Answer(status=200, body=b'{"id": 1}', headers={})
 
-    def __init__(self, noted: list[str] | None = None) -> None:
-        self._noted = [] if noted is None else noted
+
+class SlowSender:
+    """Answers after a while, with what `answers` holds and then that all is well.
+
+    Notes in `noted` when it is asked.
+    """
+
+    def __init__(self, noted: list[str], answers: Sequence[Answer]) -> None:
+        self._noted = noted
+        self._answers = iter(answers)
 
     async def exchange(self, _: Request, *, key: str | None = None) -> Answer | NoAnswer:  # noqa: ARG002 - as the port has it
-        self._noted.append("asked")
+        self._noted.append(f"asked at {asyncio.get_running_loop().time():.0f}")
         await asyncio.sleep(SECONDS)
-        return Answer(status=200, body=b'{"id": 1}', headers={})
+        return next(self._answers, FINE)
 
 
-def an_exchange(slots: int, noted: list[str] | None = None) -> Exchange:
+def an_exchange(
+    slots: int, noted: list[str] | None = None, answers: Sequence[Answer] = ()
+) -> Exchange:
     throttle = Throttle(dict.fromkeys(Quota, 100.0))
     clock, meter = LoopClock(), CountingMeter()
     return Exchange(
-        sender=SlowSender(noted),
+        sender=SlowSender([] if noted is None else noted, answers),
         gate=Gate(),
         turns=Turns(throttle=throttle, clock=clock, meter=meter, slots=slots),
         clock=clock,
@@ -97,20 +107,26 @@ def test_a_request_counts_against_the_limit_from_when_it_leaves() -> None:
     assert third - second >= 1.0
 
 
-def test_who_waits_for_a_slot_leaves_before_the_answer_that_freed_it_is_booked() -> None:
+async def two_at_one_slot(*answers: Answer) -> list[str]:
+    """Send two calls where one has a slot; return in which order what was noted."""
     noted: list[str] = []
+    exchange = an_exchange(1, noted, answers)
+    running = asyncio.ensure_future(exchange.run())
 
-    async def main() -> None:
-        exchange = an_exchange(1, noted)
-        running = asyncio.ensure_future(exchange.run())
+    async def send() -> None:
+        await exchange.send([an_errand()], 1)
+        noted.append("booked")
 
-        async def send() -> None:
-            await exchange.send([an_errand()], 1)
-            noted.append("booked")
+    await asyncio.gather(send(), send())
+    running.cancel()
+    return noted
 
-        await asyncio.gather(send(), send())
-        running.cancel()
 
-    run(main())
+def test_who_waits_for_a_slot_leaves_before_the_answer_that_freed_it_is_booked() -> None:
+    assert run(two_at_one_slot()) == ["asked at 0", "asked at 10", "booked", "booked"]
 
-    assert noted == ["asked", "asked", "booked", "booked"]
+
+def test_who_waits_for_a_slot_keeps_to_the_429_that_freed_it() -> None:
+    too_much = Answer(status=429, body=b"", headers={"retry-after": "30"})
+
+    assert run(two_at_one_slot(too_much)) == ["asked at 0", "booked", "asked at 40", "booked"]
