@@ -67,11 +67,10 @@ class _Bucket:
 
     def wait(self, now: float) -> float:
         """Return in how many seconds the next one may go, 0 or less if it may at once."""
-        learned = self.learned_at(now)
-        missing = (1.0 - self.tokens) / (self.pace * learned)
+        missing = (1.0 - self.tokens) / (self.pace * self.learned_at(now))
         if len(self.sent) < self.most:
             return missing
-        return max(missing, self.sent[-self.most] + self.span / learned - now)
+        return max(missing, self.sent[-self.most] + self.span - now)
 
 
 class Throttle:

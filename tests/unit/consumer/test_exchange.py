@@ -9,6 +9,7 @@ import pytest
 from consumer.exchange import Exchange
 from consumer.gate import Gate
 from consumer.job import Errand
+from consumer.lease import Lease
 from consumer.shares import Traffic
 from consumer.turns import Turns
 from esputnik.call import Action, Quota, Request
@@ -41,9 +42,13 @@ class SlowSender:
 
 
 def an_exchange(
-    slots: int, noted: list[str] | None = None, answers: Sequence[Answer] = ()
+    slots: int,
+    noted: list[str] | None = None,
+    answers: Sequence[Answer] = (),
+    rate: float = 100.0,
+    lease: Lease | None = None,
 ) -> Exchange:
-    throttle = Throttle(dict.fromkeys(Quota, 100.0))
+    throttle = Throttle(dict.fromkeys(Quota, rate))
     clock, meter = LoopClock(), CountingMeter()
     return Exchange(
         sender=SlowSender([] if noted is None else noted, answers),
@@ -52,6 +57,7 @@ def an_exchange(
         clock=clock,
         meter=meter,
         rng=random.Random(0),  # noqa: S311 - chance, not secrecy
+        lease=lease,
     )
 
 
@@ -130,3 +136,24 @@ def test_who_waits_for_a_slot_keeps_to_the_429_that_freed_it() -> None:
     too_much = Answer(status=429, body=b"", headers={"retry-after": "30"})
 
     assert run(two_at_one_slot(too_much)) == ["asked at 0", "booked", "asked at 40", "booked"]
+
+
+def test_what_waited_for_the_group_counts_from_when_it_left() -> None:
+    noted: list[str] = []
+
+    async def main() -> None:
+        lease = Lease(session=100.0)
+        exchange = an_exchange(2, noted, rate=0.25, lease=lease)
+        running = asyncio.ensure_future(exchange.run())
+        lease.lost()
+        first = asyncio.ensure_future(exchange.send([an_errand()], 1))
+        await asyncio.sleep(5)
+        lease.heard(5)
+        await asyncio.sleep(1)
+        await exchange.send([an_errand()], 1)
+        await first
+        running.cancel()
+
+    run(main())
+
+    assert noted == ["asked at 5", "asked at 9"]
