@@ -109,6 +109,7 @@ def burials() -> Iterator[Burial]:
 @pytest.fixture
 def err(monkeypatch: pytest.MonkeyPatch) -> Iterator[io.StringIO]:
     """What stands for standard error, with logs at debug level; all is put back in the end."""
+    gc.collect()  # what an earlier test left behind, such as a task that failed, is not logged here
     root = logging.getLogger()
     kept, level = root.handlers, root.level
     for home, name in (
