@@ -3,7 +3,7 @@
 import structlog
 
 from consumer.errors import CredentialsError
-from consumer.exchange import PROBE
+from consumer.gatekeeper import PROBE
 from esputnik.answers import read
 from esputnik.client import Client
 from esputnik.outcome import Blocked, Delivered, Scope

@@ -8,6 +8,7 @@ written to one partition, so that everybody reads it in one order.
 
 import asyncio
 import random
+from collections import Counter
 from collections.abc import Iterable, Mapping
 
 import structlog
@@ -87,6 +88,7 @@ class ConsentTopic:
         self._is_quiet = asyncio.Event()
         self._asking = asyncio.Lock()
         self._next: asyncio.Task[bool] | None = None
+        self._waiting: Counter[asyncio.Task[bool]] = Counter()
 
     # -- reading ----------------------------------------------------------------------------
 
@@ -120,9 +122,24 @@ class ConsentTopic:
 
         Those who call while one asks the brokers wait for the next who asks, together.
         """
-        if self._next is None:
-            self._next = asyncio.get_running_loop().create_task(self._ask_and_wait())
-        return await asyncio.shield(self._next)
+        asking = self._next
+        if asking is None:
+            asking = self._next = asyncio.get_running_loop().create_task(self._ask_and_wait())
+        self._waiting[asking] += 1
+        try:
+            return await asyncio.shield(asking)
+        finally:
+            self._leave(asking)
+
+    def _leave(self, asking: asyncio.Task[bool]) -> None:
+        """Wait for this no more; who was the last ends what nobody needs now."""
+        self._waiting[asking] -= 1
+        if self._waiting[asking]:
+            return
+        del self._waiting[asking]
+        asking.cancel()
+        if self._next is asking:
+            self._next = None
 
     async def _ask_and_wait(self) -> bool:
         async with self._asking:

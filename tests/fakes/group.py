@@ -21,6 +21,7 @@ SESSION = 10.0  # s
 REBALANCE = 30.0  # s
 HEARTBEAT = 1.0  # s; how soon a member learns of a rebalance at the latest
 COMMIT_SECONDS = 10.0  # after which a member gives up waiting for an answer
+AFTER = 1e-6  # s between commits of one connection
 IDLE_POLL = 2.0  # s; how long a poll may take that brings nothing, which saves time
 
 
@@ -143,11 +144,13 @@ class Member(FakeSource):
         self.shared: set[Partition] = set()  # what the group has given it
         self.silences = 0
         self.is_silent = False
+        self.is_answered = False  # by the group, since it was silent last
         self.reachable = asyncio.Event()
         self.reachable.set()
         self.called = asyncio.Event()
         self.is_revoking = False
         self.commit_fate: Callable[[], CommitFate] = CommitFate
+        self.arrived = 0.0  # when the last commit does: they travel by one connection
         self.most_at_once = 1000
         self.lease = Lease(session=SESSION, rebalance=REBALANCE)
         self._rng = rng
@@ -185,7 +188,9 @@ class Member(FakeSource):
             return not is_lost and self.group.take(self, points)
 
         is_lost = fate.is_lost_there or fate.is_lost_back or not self.reachable.is_set()
-        answer = over(fate.there, arrive, None if is_lost else fate.back)
+        now = asyncio.get_running_loop().time()
+        self.arrived = max(self.arrived + AFTER, now + fate.there)
+        answer = over(self.arrived - now, arrive, None if is_lost else fate.back)
         try:
             async with asyncio.timeout(COMMIT_SECONDS):
                 return await answer
@@ -193,11 +198,14 @@ class Member(FakeSource):
             return False
 
     def falls_silent(self) -> None:
-        """Let the last heartbeat be one of the last moment."""
+        """Let the last heartbeat be one of the last moment, if the group answered any of late."""
         self.silences += 1
         if not self.is_silent:
             self.is_silent = True
-            self.lease.heard(self._last_heartbeat(), is_calm=False)
+            last = self._last_heartbeat()
+            if self.is_answered:
+                self.lease.heard(last, is_calm=False)
+            self.is_answered = False
 
     def falls_behind(self) -> None:
         """Let a round begin; what is answered from now on says so, until it has joined."""
@@ -227,6 +235,7 @@ class Member(FakeSource):
     def _is_answered(self) -> None:
         """Hear from now on that the group knows us; that it is so every second goes unsaid."""
         if not self.is_silent:
+            self.is_answered = True
             self.lease.heard(math.inf)
 
     async def poll(self, max_records: int, seconds: float) -> Sequence[Record]:

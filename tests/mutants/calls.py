@@ -96,11 +96,12 @@ MUTANTS = (
     Mutant(
         name="M24",
         about="the slot of a request that is cancelled is never free again",
-        file="consumer/exchange.py",
-        old="            is_next = self._turns.give_back()\n",
+        file="consumer/requester.py",
+        old="            is_next = self.turns.give_back()\n",
         new=(
+            "            import asyncio\n\n"
             "            is_next = (\n"
-            "                not asyncio.current_task().cancelling() and self._turns.give_back()\n"
+            "                not asyncio.current_task().cancelling() and self.turns.give_back()\n"
             "            )\n"
         ),
         tests=(f"{EXCHANGE}::test_a_request_that_is_cancelled_gives_its_slot_back",),

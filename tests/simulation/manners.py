@@ -20,8 +20,8 @@ Broken = Callable[[str, str], None]
 
 def follow(replica: "Replica", broken: Broken) -> OptOuts:
     """Look at all that a replica reads and sends from now on; `broken` is told what is wrong."""
-    exchange: Any = replica.delivery._exchange  # noqa: SLF001 - the seam lies within
-    sender = exchange._sender = _Sender(replica, exchange._sender, broken)  # noqa: SLF001 - as above
+    requester: Any = replica.delivery._exchange._requester  # noqa: SLF001 - the seam lies within
+    sender = requester._sender = _Sender(replica, requester._sender, broken)  # noqa: SLF001 - as above
     _follow_polls(replica, broken)
     return sender.opt_outs
 

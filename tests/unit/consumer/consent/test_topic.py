@@ -228,6 +228,30 @@ def test_one_who_gives_up_waiting_leaves_the_others_waiting() -> None:
     run(story())
 
 
+def test_what_nobody_waits_for_any_more_is_given_up() -> None:
+    async def story() -> None:
+        topic = FakeTopic()
+        replica = Replica(topic)
+        async with replica.running():
+            replica.followed.is_held = True
+            topic.put(*encode(ANN, Known(deleted_at=NOON)))
+            await asyncio.sleep(0.001)  # the replica has begun
+            before = asyncio.all_tasks()
+            waiting = [asyncio.create_task(replica.shelf.catch_up()) for _ in range(2)]
+            await asyncio.sleep(0.001)
+
+            for one in waiting:
+                one.cancel()
+            await asyncio.wait(waiting)
+            await asyncio.sleep(0.001)
+
+            assert asyncio.all_tasks() == before
+            replica.followed.is_held = False
+            assert await replica.shelf.catch_up()
+
+    run(story())
+
+
 def test_another_key_that_is_written_meanwhile_ends_the_run() -> None:
     async def story() -> None:
         topic = FakeTopic()
