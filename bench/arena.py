@@ -12,7 +12,7 @@ from bench.lap import Contestant, Lap, Standing, Track, standing
 from bench.race import Arena
 from bench.sink.control import Control
 from bench.workload import Work, entries
-from demo.parts import Part, start
+from demo.parts import start
 
 
 @asynccontextmanager
@@ -71,4 +71,4 @@ def say(what: str) -> None:
     print(what, file=sys.stderr, flush=True)
 
 
-__all__ = ["Arena", "Part", "arena", "filled", "interleaved", "say", "sink"]
+__all__ = ["Arena", "arena", "filled", "interleaved", "say", "sink"]

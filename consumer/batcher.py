@@ -2,7 +2,7 @@
 
 Calls of one shape gather together. They are due when they fill a request (by count or bytes), when
 the oldest waited long enough, or at once when all was read and the way is free: low load goes out
-in real time, high load in full requests. A call with a request of its own is always due.
+in real time, high load in full requests. A call that has no shape is always due.
 """
 
 from collections import Counter, deque
@@ -65,9 +65,11 @@ class Batcher:
             self._singles.setdefault(errand.call.action, deque()).append(errand)
             return
         gathering = self._gatherings.get(shape) or self._gather(shape)
-        since = now - self._head_start if errand.origin.intent == OPT_OUT else now
+        since, waiting = now, gathering.late if is_late else gathering.line
+        if errand.origin.intent == OPT_OUT:
+            since, waiting = now - self._head_start, gathering.urgent
         errand.gathering, errand.since = gathering, since
-        (gathering.late if is_late else gathering.line)[errand] = None
+        waiting[errand] = None
         gathering.size += len(errand.call.item) + 1
         gathering.since = min(gathering.since, since)
 
@@ -76,15 +78,15 @@ class Batcher:
     ) -> Iterator[Batch]:
         """Return what is due now; each counts as under way until `done`.
 
-        `queued`: how many requests of an action wait for the account's limits already. More are
-        not made ready for them to wait, too: a call that comes meanwhile may have its turn first.
+        `queued`: how many requests of an action wait for their turn already. More are not made
+        ready for them to wait, too: a call that comes meanwhile may have its turn first.
         """
         for action, singles in self._singles.items():
             while singles and self._has_room(singles[0]):
                 errand = singles.popleft()
                 yield self._start(Batch(action, None, {errand: None}))
         ready = Counter(queued)
-        for shape, gathering in list(self._gatherings.items()):
+        for shape, gathering in sorted(self._gatherings.items(), key=_since):
             while not gathering.is_empty() and self._is_due(
                 gathering, now, ready, caught_up=caught_up
             ):
@@ -111,14 +113,14 @@ class Batcher:
         due = [
             gathering.since + self._limits.max_wait
             for gathering in self._gatherings.values()
-            if not gathering.is_empty() and self._may_prepare(gathering.anyone(), queued)
+            if not gathering.is_empty() and self._may_prepare(gathering.first(), queued)
         ]
         return max(0.0, min(due) - now) if due else None
 
     def withdraw(self, errand: Errand) -> float | None:
         """Take a call out again; return since when it waited, None if it is not waiting here."""
         if errand.gathering is None:
-            return self._withdraw_single(errand)
+            return None
         errand.gathering.leave(errand)
         return errand.since
 
@@ -128,13 +130,6 @@ class Batcher:
         self._caps[action] = max(LEAST_CAP, min(known, size // 2))
         for shape, gathering in self._gatherings.items():
             gathering.room = self._room(shape)
-
-    def _withdraw_single(self, errand: Errand) -> float | None:
-        singles = self._singles.get(errand.call.action, deque())
-        if errand.call.shape is not None or errand not in singles:
-            return None
-        singles.remove(errand)
-        return 0.0
 
     def _gather(self, shape: Shape) -> Gathering:
         gathering = Gathering(self._limits.items(shape), self._room(shape))
@@ -149,7 +144,7 @@ class Batcher:
     def _is_due(
         self, gathering: Gathering, now: float, ready: Mapping[Action, int], *, caught_up: bool
     ) -> bool:
-        one = gathering.anyone()
+        one = gathering.first()
         if not self._may_prepare(one, ready):
             return False
         if gathering.is_full():
@@ -181,3 +176,8 @@ class Batcher:
     def _start(self, batch: Batch) -> Batch:
         self._under_way[batch.action] = self._under_way.get(batch.action, 0) + 1
         return batch
+
+
+def _since(gathering: tuple[Shape, Gathering]) -> float:
+    """Return since when somebody waits: the oldest go first, whatever comes to the others."""
+    return gathering[1].since

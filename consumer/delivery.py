@@ -89,7 +89,7 @@ class Delivery:
         self._exchange.took_over()
 
     def is_waiting(self) -> bool:
-        """Tell whether calls wait for the quota, for an import's end, or to be tried again."""
+        """Tell whether calls wait for their turn, for an import's end, or to be tried again."""
         return self._resting > 0 or self._exchange.is_waiting()
 
     @property
@@ -109,7 +109,7 @@ class Delivery:
         if self._policy.at_most_once:
             self.errands.doubt(job, self._clock.now())
         else:
-            self._meter.resent(len(job.errands))
+            self._meter.resent(sum(one.origin.repeat is Repeat.COUNTS for one in job.errands))
 
     def abandon(self, job: Job) -> None:
         """Forget a job whose record is another's now; what is under way ends unheard."""
@@ -140,9 +140,10 @@ class Delivery:
     async def _carry(self, trip: Trip) -> None:
         """Send calls that share a request until each was settled: the one and only retry loop."""
         while errands := self._still_ours(trip):
-            alone = await self._exchange.admit(errands)
-            if self._still_ours(trip) != errands:
-                self._exchange.gave_up(errands)
+            way = way_of(errands)
+            alone = await self._exchange.admit(way)
+            if self._still_ours(trip) != errands or way_of(errands) != way:
+                self._exchange.gave_up(way)
                 continue
             if not await self._may_go(trip, errands):
                 continue
@@ -170,7 +171,7 @@ class Delivery:
             self._exchange.hold(errands, blocked)
         going = [errand for errand in errands if errand not in against]
         if not going:
-            self._exchange.gave_up(errands)
+            self._exchange.gave_up(way_of(errands))
             return [against[one] for one in errands]
         sent = iter(await self._exchange.send(going, trip.attempt, trip.failed_imports))
         return [against[one] if one in against else next(sent) for one in errands]
@@ -190,10 +191,19 @@ class Delivery:
             return True
         if not trip.is_declared:
             if not await self.declarations.declare(errands[0].job):
-                self._exchange.gave_up(errands)
+                self._exchange.gave_up(way_of(errands))
                 return False
             trip.is_declared = True
-        return self._exchange.is_open(errands)
+        if self._exchange.is_open(errands):
+            return True
+        self._withdraw(trip, errands)
+        return False
+
+    def _withdraw(self, trip: Trip, errands: list[Errand]) -> None:
+        """Take back that a call is about to be sent, where it surely was not and has to wait."""
+        if trip.is_declared and not trip.unanswered and self.declarations is not None:
+            self.declarations.withdraw(errands[0].job)
+            trip.is_declared = False
 
     def _all_delivered(
         self, errands: Sequence[Errand], outcomes: Sequence[Outcome], trip: Trip
@@ -225,9 +235,8 @@ class Delivery:
             policy=self._policy,
         )
         self._learn_of(trip, errands, outcomes)
-        if trip.is_declared and ruling.again and not trip.unanswered and self.declarations:
-            self.declarations.withdraw(errands[0].job)
-            trip.is_declared = False
+        if ruling.again:
+            self._withdraw(trip, errands)
         if trip.server_errors and len(ruling.again) == len(errands):
             success = self._exchange.success(errands, trip.failing_since, trip.server_errors)
             trip.suspect(errands, outcomes, ruling, success=success, now=self._clock.now())
@@ -305,11 +314,13 @@ class Delivery:
     async def _one_by_one(self, errand: Errand, trip: Trip) -> None:
         """Send calls that were merged and refused each for itself, in their order."""
         members, errand.riders = list(errand.members()), None
+        errand.is_apart = True
         for member in members:
             member.call, member.by_shape = member.origin, True
             apart = trip.part([member])
             apart.holds_lane = False
             await self._carry(apart)
+        errand.is_apart = False
         if trip.holds_lane:
             self._scheduler.ended((errand,), self._clock.now())
 

@@ -4,6 +4,7 @@ import asyncio
 import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 
 from consumer.following import Following
 from consumer.gate import Gate, Way
@@ -71,7 +72,7 @@ class Exchange:
             tasks.create_task(self._keeper.run())
 
     def is_waiting(self) -> bool:
-        """Tell whether calls wait for the quota, or for the end of an import."""
+        """Tell whether calls wait for their turn, or for the end of an import."""
         return self._turns.is_waiting or self._following.under_way > 0
 
     @property
@@ -94,9 +95,9 @@ class Exchange:
 
     # -- calls ----------------------------------------------------------------------------
 
-    async def admit(self, errands: Sequence[Errand]) -> bool:
+    async def admit(self, way: Way) -> bool:
         """Wait until calls that share one request may go; return whether one alone must."""
-        return await self._keeper.admit(way_of(errands))
+        return await self._keeper.admit(way)
 
     async def send(
         self, errands: Sequence[Errand], attempt: int, failed_imports: int = 0
@@ -108,11 +109,11 @@ class Exchange:
         way, kind = way_of(errands), self._kind(errands[0], attempt)
         try:
             if goes_alone(errands):
-                outcomes: Sequence[Outcome] = [await self._send_single(errands[0], kind)]
+                outcomes: Sequence[Outcome] = [await self._send_single(errands[0], way, kind)]
             else:
-                outcomes = await self._send_bulk(errands, kind, failed_imports)
+                outcomes = await self._send_bulk(errands, way, kind, failed_imports)
         except asyncio.CancelledError:
-            self.gave_up(errands)
+            self.gave_up(way)
             raise
         self._keeper.hear(way, outcomes)
         return outcomes
@@ -121,9 +122,9 @@ class Exchange:
         """Tell whether calls that were admitted may still go; otherwise they must ask again."""
         return self._keeper.is_open(way_of(errands))
 
-    def gave_up(self, errands: Sequence[Errand]) -> None:
-        """Note that calls that were admitted do not go."""
-        self._keeper.gave_up(way_of(errands))
+    def gave_up(self, way: Way) -> None:
+        """Note that calls that were admitted do not go, or not in this way."""
+        self._keeper.gave_up(way)
 
     def knows(self, errand: Errand) -> bool:
         """Tell whether eSputnik may take the call for a repeat of something before it."""
@@ -163,15 +164,15 @@ class Exchange:
             return Traffic.URGENT
         return Traffic.RETRY if attempt > 1 and self._traffic is Traffic.LIVE else self._traffic
 
-    async def _send_single(self, errand: Errand, kind: Traffic) -> Outcome:
+    async def _send_single(self, errand: Errand, way: Way, kind: Traffic) -> Outcome:
         call = errand.call
         request = call.alone()
         is_guarded = call.action is Action.ADD_CONTACT
         if not is_guarded:
             self._recent.sent(call.lanes, None, self._clock.now())
-        errand.is_single = True  # an opt-out must not pass it
-        answer = await self._requester.ask(request, kind, call.key, (errand,))
-        errand.is_single = False
+        answer = await self._requester.ask(
+            request, kind, call.key, (errand,), partial(self._keeper.may_leave, way)
+        )
         outcome = read(call, answer)
         if is_guarded and isinstance(outcome, Delivered):
             self._recent.sent(call.lanes, request.body, self._clock.now())
@@ -195,7 +196,7 @@ class Exchange:
         return told if is_held else refusal
 
     async def _send_bulk(
-        self, errands: Sequence[Errand], kind: Traffic, failed_imports: int
+        self, errands: Sequence[Errand], way: Way, kind: Traffic, failed_imports: int
     ) -> Sequence[Outcome]:
         calls = [errand.call for errand in errands]
         shape = calls[0].shape
@@ -214,6 +215,7 @@ class Exchange:
         if not isinstance(outcomes, Accepted):
             return outcomes
         if self._await_imports:
+            self._keeper.taken(way)
             return await self._following.end(outcomes, errands, failed_imports)
         rest = outcomes.suspect or Delivered()
         return [outcomes.refused.get(at, rest) for at in range(len(errands))]

@@ -10,7 +10,7 @@ import structlog
 from consumer.following import LOST, UNMAPPED
 from consumer.gate import LAST_LOOK, Gate, Hold, Way
 from consumer.ports import Clock
-from consumer.requester import NO_LONGER_OURS, Requester
+from consumer.requester import HELD, NO_LONGER_OURS, Requester
 from consumer.retry import IMPORT_FAILED
 from consumer.shares import Traffic
 from esputnik import requests
@@ -21,7 +21,7 @@ from esputnik.outcome import Blocked, Deferred, Delivered, Outcome, Scope
 log = structlog.get_logger()
 
 NO_FAULTS = frozenset(
-    {IMPORT_FAILED, LOST, UNMAPPED, NO_LONGER_OURS.cause}
+    {IMPORT_FAILED, LOST, UNMAPPED, NO_LONGER_OURS.cause, HELD.cause}
 )  # causes to send again that are no sign of an outage
 PROBE = Call(
     action=Action.ACCOUNT_INFO,
@@ -92,6 +92,13 @@ class Gatekeeper:
         self.gave_up(way)
         return False
 
+    def may_leave(self, way: Way) -> bool:
+        """Tell whether a request may leave now that its turn has come.
+
+        Where each execution counts, not after the first sign of an outage: it may have run.
+        """
+        return not way.counts or self.gate.may_still_go(way)
+
     def gave_up(self, way: Way) -> None:
         """Note that calls that were admitted do not go."""
         self.gate.gave_up(way.action)
@@ -120,6 +127,14 @@ class Gatekeeper:
             self._move_on()  # the trial is over: who is next in line?
         self._tell(way.action, before)
 
+    def taken(self, way: Way) -> None:
+        """Hear that an import was taken: enough to know that eSputnik answers again.
+
+        Where most of its calls were refused, the end of the import alone tells that they are not.
+        """
+        if not self.gate.tries_one(way.action):
+            self.hear(way, (Delivered(),))
+
     def refused(self, way: Way, calls: int, causes: dict[str, int]) -> bool:
         """Count how many calls of a request were refused for which cause.
 
@@ -136,7 +151,7 @@ class Gatekeeper:
         """Hold the account or an action, unless a new key may help."""
         if blocked.scope is Scope.ACCOUNT and self._refresh_key():
             self._is_key_new = True
-            self.gate.gave_up(way.action)
+            self.gave_up(way)
             return
         before = self.gate.actions.get(way.action)
         if blocked.scope is Scope.ACCOUNT and self.gate.account is None:

@@ -1,14 +1,14 @@
 """The calls of one shape that wait for a request, which is cut from them as it leaves.
 
-They go in the order in which they came to the scheduler: one that waited for another call of its
-contact has its turn where it would have had it, or under a backlog its contact's next call, and
-the one after that, would each wait through all of the backlog again.
+They go in the order in which they came to the scheduler, opt-outs before all others: one that
+waited for another call of its contact has its turn where it would have had it, or under a backlog
+its contact's next call, and the one after that, would each wait through all of the backlog again.
 """
 
 import math
 from collections.abc import Iterable
 from heapq import merge
-from itertools import islice
+from itertools import chain, islice
 
 from consumer.job import Errand
 
@@ -17,15 +17,16 @@ class Gathering:
     """The calls of one shape that wait for a request.
 
     `line` holds those that came straight here, in order; `late` those that waited elsewhere before
-    and whose turn may have been long ago. `size` in bytes of all their items; none began to wait
-    before `since`.
+    and whose turn may have been long ago; `urgent` the opt-outs. `size` in bytes of all their
+    items; none began to wait before `since`.
     """
 
-    __slots__ = ("late", "line", "max_items", "room", "since", "size", "under_way")
+    __slots__ = ("late", "line", "max_items", "room", "since", "size", "under_way", "urgent")
 
     def __init__(self, max_items: int, room: int) -> None:
         self.line: dict[Errand, None] = {}  # dicts, so that one is taken out fast
         self.late: dict[Errand, None] = {}
+        self.urgent: dict[Errand, None] = {}
         self.size = 0
         self.since = math.inf
         self.under_way = 0
@@ -34,15 +35,16 @@ class Gathering:
 
     def is_empty(self) -> bool:
         """Tell whether nobody waits."""
-        return not self.line and not self.late
+        return not (self.line or self.late or self.urgent)
 
-    def anyone(self) -> Errand:
-        """Return one of those who wait."""
-        return next(iter(self.line or self.late))
+    def first(self) -> Errand:
+        """Return one of those who wait: an opt-out, if there is one."""
+        return next(iter(self.urgent or self.line or self.late))
 
     def is_full(self) -> bool:
         """Tell whether there is a request's fill."""
-        return len(self.line) + len(self.late) >= self.max_items or self.size > self.room
+        waiting = len(self.line) + len(self.late) + len(self.urgent)
+        return waiting >= self.max_items or self.size > self.room
 
     def cut(self) -> dict[Errand, None]:
         """Take out what one request can carry, whose turn it is first."""
@@ -59,7 +61,7 @@ class Gathering:
         for errand in taken:
             self._take_out(errand)
         self.size -= size
-        heads = (*islice(self.line, 1), *self.late)
+        heads = (*islice(self.line, 1), *self.late, *self.urgent)
         self.since = min((one.since for one in heads), default=math.inf)
         return taken
 
@@ -69,14 +71,17 @@ class Gathering:
         self.size -= len(errand.call.item) + 1
 
     def _take_out(self, errand: Errand) -> None:
-        del (self.line if errand in self.line else self.late)[errand]
+        for waiting in (self.line, self.late, self.urgent):
+            if errand in waiting:
+                del waiting[errand]
+                break
         errand.gathering = None
 
     def _in_turn(self) -> Iterable[Errand]:
         if not self.late:
-            return self.line
+            return chain(self.urgent, self.line)
         late = sorted(self.late, key=_turn)
-        return merge(late, self.line, key=_turn)
+        return chain(self.urgent, merge(late, self.line, key=_turn))
 
 
 def _turn(errand: Errand) -> int:

@@ -153,9 +153,10 @@ class Errand:
     it ended (see `Fate`), empty before. `waits`, `passing`, `followers`, `ahead` and the `names` it
     stands under belong to the lanes, `turn` to the scheduler: the earlier it came, the less.
     `gathering` is where it waits for company, `since` when. `riders` are later errands whose calls
-    were merged into this one's. `by_shape`: it goes as an item of a bulk request even when alone;
-    `is_single`: it is under way by the request of its own. `asserted`: it is done, and will be done
-    once more when those have ended that it passed; `again`: such ended while it was under way.
+    were merged into this one's; `is_apart`: they are sent each for itself now, and not all have
+    ended. `by_shape`: it goes as an item of a bulk request even when alone. `asserted`: it is done,
+    and will be done once more when those have ended that it passed; `again`: such ended while it
+    was under way.
     """
 
     __slots__ = (
@@ -166,7 +167,7 @@ class Errand:
         "call",
         "followers",
         "gathering",
-        "is_single",
+        "is_apart",
         "job",
         "learned",
         "names",
@@ -192,7 +193,7 @@ class Errand:
         self.waits = 0
         self.started = False
         self.by_shape = False
-        self.is_single = False
+        self.is_apart = False
         self.asserted = False
         self.again = False
         self.gathering: Gathering | None = None
@@ -247,6 +248,11 @@ class Errand:
             yield from self.riders
 
     @property
+    def is_over(self) -> bool:
+        """Tell whether it has ended, and all that was merged into it."""
+        return bool(self.state) and not self.is_apart
+
+    @property
     def is_open(self) -> bool:
         """Tell whether it was not sent yet: it waits in its lanes, or for company."""
         return not self.started or self.gathering is not None
@@ -255,7 +261,7 @@ class Errand:
 class Batch:
     """Errands that travel in one request, at least one, in order.
 
-    `shape` is None for a call with a request of its own. `busy` counts the requests it fell into
+    `shape` is None for a call that has none. `busy` counts the requests it fell into
     that do not rest.
     """
 

@@ -184,7 +184,7 @@ class Lanes:
 
 def is_here(errand: Errand) -> bool:
     """Tell whether an errand still stands in its lanes."""
-    return not errand.state or errand.waits > 0
+    return not errand.is_over or errand.waits > 0
 
 
 def writes_contacts(errand: Errand) -> bool:
@@ -195,7 +195,7 @@ def writes_contacts(errand: Errand) -> bool:
 
 def may_undo(errand: Errand) -> bool:
     """Tell whether a call that an opt-out passed might undo it yet."""
-    return not errand.state and writes_contacts(errand)
+    return not errand.is_over and writes_contacts(errand)
 
 
 def is_open_to_undoing(errand: Errand) -> bool:
@@ -205,4 +205,4 @@ def is_open_to_undoing(errand: Errand) -> bool:
 
 def _may_be_passed(errand: Errand) -> bool:
     """Tell whether an opt-out by the e-mail list may go before a call: no word about that list."""
-    return bool(errand.state) or errand.origin.action not in OF_THE_LIST
+    return errand.is_over or errand.origin.action not in OF_THE_LIST

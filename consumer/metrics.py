@@ -55,7 +55,11 @@ LAG = Metric(
     "records not taken yet; none before the first fetch, as of a partition blocked from the start",
     ("topic", "partition"),
 )
-THROTTLED = Metric("throttled_seconds_total", "counter", "s spent waiting for the account's limits")
+THROTTLED = Metric(
+    "throttled_seconds_total",
+    "counter",
+    "s that requests waited for a slot or for the account's limits",
+)
 PAUSED = Metric(
     "paused",
     "gauge",

@@ -129,7 +129,7 @@ class Meter(Protocol):
         ...
 
     def throttled(self, seconds: float) -> None:
-        """Count time spent waiting for the account's limits."""
+        """Count seconds that a request waited for a slot or for the account's limits."""
         ...
 
 

@@ -114,7 +114,7 @@ class Scheduler:
     ) -> Iterator[Batch]:
         """Return what is due now; each counts as under way until `done`.
 
-        `queued`: how many requests of an action wait for the account's limits already.
+        `queued`: how many requests of an action wait for their turn already.
         """
         return self._batcher.take(now, queued, caught_up=caught_up)
 

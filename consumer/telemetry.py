@@ -279,7 +279,7 @@ class Metrics:
         self._resent.inc(calls)
 
     def throttled(self, seconds: float) -> None:
-        """Count time spent waiting for the account's limits."""
+        """Count seconds that a request waited for a slot or for the account's limits."""
         self._throttled.inc(seconds)
 
     # -- events -----------------------------------------------------------------------------

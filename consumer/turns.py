@@ -78,7 +78,13 @@ class Turns:
 
     def _let_go(self, now: float) -> float | None:
         """Let go whom slots and limits allow; return in how many seconds to look again."""
-        waits = [wait for quota in list(self._waiting) if (wait := self._drain(quota, now))]
+        waits = []
+        for quota in list(self._waiting):
+            before = self._used
+            if (wait := self._drain(quota, now)) is not None:
+                waits.append(wait)
+            if self._used > before and quota in self._waiting:  # the others come first next time
+                self._waiting[quota] = self._waiting.pop(quota)
         return min(waits, default=None)
 
     def _drain(self, quota: Quota, now: float) -> float | None:

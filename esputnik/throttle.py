@@ -31,7 +31,8 @@ class _Bucket:
     """Tokens at the time `filled`; times in monotonic seconds, `pace` in tokens a second.
 
     `sent` holds when the last requests went, of which `most` may go within `span`.
-    Until `closed_until` what is urgent may go, until `shut_until` nothing.
+    Until `closed_until` what is urgent may go, until `shut_until` nothing. `cut_at`: when a 429
+    last cut the pace.
     """
 
     def __init__(self, limit: float) -> None:
@@ -39,7 +40,7 @@ class _Bucket:
             raise ValueError(f"a limit is above 0 requests a second, not {limit}")
         self.limit = limit
         self.most, self.span = 1, SPAN
-        self.filled = self.closed_until = self.shut_until = float("-inf")
+        self.filled = self.cut_at = self.closed_until = self.shut_until = float("-inf")
         self.learned = 1.0  # of the pace, as it was at `closed_until`
         self.tokens = float("inf")  # as many as fit
         self.sent: deque[float] = deque(maxlen=min(ceil(limit), REMEMBERED))
@@ -81,7 +82,7 @@ class Throttle:
         self._buckets = {quota: _Bucket(limit) for quota, limit in limits.items()}
 
     def share(self, part: float, now: float) -> None:
-        """Keep to a part of the limits from now on, above 0 and at most 1; others have the rest."""
+        """Keep to a part of the limits from now on, above 0 and at most 1."""
         for bucket in self._buckets.values():
             bucket.fill(now)
             bucket.take_part(max(0.001, min(1.0, part)))
@@ -111,19 +112,21 @@ class Throttle:
             sent.append(now)
 
     def penalise(
-        self, quota: Quota, now: float, retry_after: float, *, is_urgent: bool = False
+        self, quota: Quota, now: float, retry_after: float, *, left: float, is_urgent: bool = False
     ) -> None:
         """Let nothing go for `retry_after` seconds, then half as much; the pace recovers slowly.
 
-        `is_urgent`: it was an urgent request that was refused, so those have to wait as well.
+        The request that was refused `left` at that time. `is_urgent`: it was an urgent one, so
+        those have to wait as well.
 
-        The requests that were under way when the limit was passed are refused together: they
-        count as one.
+        The requests that were under way when the limit was passed count as one, however late the
+        last of them is answered.
         """
         bucket = self._buckets[quota]
         bucket.fill(now)
-        if now >= bucket.closed_until:
+        if now >= bucket.closed_until and left > bucket.cut_at:
             bucket.learned = max(LEAST, bucket.learned_at(now) * CUT)
+            bucket.cut_at = now
         bucket.closed_until = max(bucket.closed_until, now + retry_after)
         if is_urgent:
             bucket.shut_until = max(bucket.shut_until, now + retry_after)

@@ -72,7 +72,8 @@ class Account:
             return Reply(429, _OK, self.rules.latency)
         source, _, call = path.partition("/api/")
         if method == b"GET":
-            return Reply(200, _FINISHED if "importstatus" in call else _ACCOUNT)
+            known = _FINISHED if "importstatus" in call else _ACCOUNT
+            return Reply(200, known, self.rules.latency)
         numbers = [int(number) for number in _IDS[self.rules.work].findall(body, start)]
         return self._take(numbers, source, call, now)
 

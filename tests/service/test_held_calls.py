@@ -8,10 +8,11 @@ import pytest
 from consumer.refusals import LEAST
 from handlers.mapped import Event, Mapped, Options
 from tests.fakes.time import run
-from tests.service.events import HERE, TWO, a_message, an_opt_out, an_order
+from tests.service.events import HERE, THERE, TWO, a_message, an_opt_out, an_order
 from tests.service.world import World
 
 ONE_BY_ONE: Any = {"batch.max_orders": 1}
+SLOW = {"default": 1, "search": 1, "event": 1, "past_event": 1}
 WRONG = {"action": "add-orders", "status": 400, "text": "wrong currency"}
 
 
@@ -276,3 +277,119 @@ def test_a_new_key_that_is_refused_as_well_holds_everything_for_a_minute() -> No
 
     assert len(world.state()["orders"]) == 1
     assert world.letters.burials == []
+
+
+def test_a_trial_that_would_go_another_way_by_then_leaves_the_turn_to_others() -> None:
+    async def main() -> float:
+        world = World(partitions=TWO)
+        world.account.faults.rule([{"action": "bulk-contacts", "status": 503}])
+        ann = {"user_id": "1", "email": "ann@example.com"}
+        async with world.running():
+            world.put("user.updated", {"user_id": "9", "first_name": "Eve"})
+            await world.clock.sleep(20)
+            assert world.gate.actions
+            world.put("user.signed_up", ann | {"first_name": "Ann"}, partition=1)
+            world.put("user.signed_up", ann | {"last_name": "Lee"})
+            await world.clock.sleep(60)  # theirs is the next trial
+            await world.source.revoke([THERE])  # a lone sign-up is left, which goes by itself
+            world.account.faults.rule([])
+            began = world.clock.now()
+            await world.until(lambda: len(world.state()["contacts"]) == 2, 7200)
+            return world.clock.now() - began
+
+    assert run(main()) < 130
+
+
+def test_once_an_import_is_taken_the_others_need_not_wait_for_its_end() -> None:
+    async def main() -> float:
+        settings: Any = {"batch.max_contacts": 10}
+        world = World(**settings)
+        world.account.faults.rule([{"action": "bulk-contacts", "status": 503}])
+        for number in range(100):
+            world.put("user.updated", {"user_id": str(number), "first_name": "Ann"})
+        async with world.running():
+            await world.clock.sleep(60)
+            world.account.faults.rule([{"action": "bulk-contacts", "import": "stuck", "times": 1}])
+            took = await world.until(lambda: len(world.state()["contacts"]) == 90, 7200)
+            await world.settled()
+        return took
+
+    assert run(main()) < 70
+
+
+@pytest.mark.parametrize(
+    ("settings", "most"), [({}, 8), ({"esputnik.requests_per_second": SLOW}, 2)]
+)
+def test_after_the_first_failure_no_send_leaves_that_waited_for_its_turn(
+    settings: Any, most: int
+) -> None:
+    async def main() -> World:
+        world = World(**settings)
+        counted = ("send-message", "generate-event", "create-inbox-message")
+        world.account.faults.rule(
+            {"action": action, "status": 500} for action in (*counted, "account-info")
+        )
+        for number in range(40):
+            world.put("message.requested", a_message(number))
+            world.put("activity.recorded", {"name": "seen", "user_id": str(number)})
+            world.put("inbox_message.published", {"name": "n", "title": "t", "text": "x"})
+        async with world.running():
+            await world.clock.sleep(600)
+            assert sum(len(world.asked(action)) for action in counted) <= most
+            world.account.faults.rule([])
+            await world.settled()
+        return world
+
+    world = run(main())
+
+    assert len(world.reasons) <= most
+    assert set(world.reasons) == {"sync.in_doubt"}
+
+
+def test_a_send_that_was_written_down_and_then_held_is_no_doubt_for_the_next_owner() -> None:
+    async def main() -> World:
+        world = World(partitions=TWO)
+        world.account.faults.rule(
+            {"action": action, "status": 503} for action in ("add-orders", "account-info")
+        )
+        world.sender.latency = 0.25
+        async with world.running():
+            world.put("order.changed", an_order(1), partition=1)
+            await world.until(lambda: world.sender.sent)
+            commit = world.source.commit
+
+            async def slowly(points: Any) -> bool:
+                await world.clock.sleep(0.5)
+                return await commit(points)
+
+            world.source.commit = slowly  # type: ignore[method-assign]  # as a broker may be
+            world.put("message.requested", a_message(2))
+            await world.until(lambda: world.gate.doubt)
+            await world.clock.sleep(300)
+            await world.source.revoke([HERE])
+            world.account.faults.rule([])
+            world.source.assign(world.worker)
+            await world.settled()
+        return world
+
+    world = run(main())
+
+    assert world.reasons == []
+    assert len(world.state()["sent"]) == 1
+
+
+def test_calls_behind_a_trial_that_the_old_key_was_refused_for_go_on_at_once() -> None:
+    async def main() -> float:
+        world = World(**ONE_BY_ONE)
+        world.account.faults.rule([{"action": "add-orders", "status": 403}])
+        for number in range(8):
+            world.put("order.changed", an_order(number))
+        async with world.running():
+            await world.clock.sleep(30)
+            world.account.faults.rule([])
+            world.account.switches.api_key = world.sender.kept_key = "another"
+            took = await world.until(lambda: world.state()["orders"], 7200)
+            await world.settled()
+        return took
+
+    assert run(main()) < 70

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tests.fakes.time import run
-from tests.service.events import TWO, an_order
+from tests.service.events import TWO, an_opt_out, an_order
 from tests.service.world import World, carried
 
 ANN = "ann@example.com"
@@ -157,3 +157,28 @@ def test_orders_that_are_merged_keep_what_made_the_contact(coalesce: str) -> Non
         return await carried(world)
 
     assert run(main()).state()["contacts"][0].get("firstName") == "Ann"
+
+
+@pytest.mark.parametrize("before", [0.0, 8.0])
+def test_an_opt_out_is_told_again_after_merged_updates_that_are_sent_one_by_one(
+    before: float,
+) -> None:
+    async def main() -> World:
+        slow = {"import_seconds": 30.0, "import_spread": 0, "resubscribe": True}
+        world = World(partitions=TWO, switches=slow)
+        world.account.faults.rule(
+            [{"action": "bulk-contacts", "contains": "Bad", "item_error": "bad"}]
+        )
+        world.put("user.updated", {"user_id": "1", "email": ANN, "first_name": "Bad"})
+        world.put("user.updated", {"user_id": "1", "email": ANN, "last_name": "Lee"})
+        async with world.running():
+            await world.clock.sleep(before)
+            world.put("contact.opted_out", an_opt_out(ANN), partition=1)
+            await world.until(lambda: world.asked("add-unsubscribed"), 1)
+            await world.settled()
+        return world
+
+    world = run(main())
+
+    assert world.reasons == ["esp.partial_item"]
+    assert world.state()["unsubscribed"] == [ANN]

@@ -260,3 +260,25 @@ def test_an_opt_out_by_e_mail_does_not_drop_an_opt_in_to_sms() -> None:
 
     assert world.asked("detach-contacts")
     assert world.state()["unsubscribed"] == [ANN]
+
+
+def test_an_opt_out_by_a_segment_passes_those_who_join_it() -> None:
+    async def main() -> float:
+        settings: Any = {
+            "batch.max_segment_contacts": 20,
+            "consent.routes": {"sms": {"segment": 1}},
+        }
+        world = World(partitions=TWO, **(SLOW | settings))
+        for number in range(2000):
+            world.put("segment.joined", {"segment_id": 1, "user_ids": [f"a{number}"]})
+        async with world.running():
+            await world.clock.sleep(2)
+            opt_out = {"channel": "sms", "user_id": "ann"}
+            world.put("contact.opted_out", opt_out, partition=1)
+            took = await world.until(
+                lambda: any('"ann"' in str(r.body) for _, r in world.sender.sent)
+            )
+            await world.settled()
+        return took
+
+    assert run(main()) < 1

@@ -15,7 +15,7 @@ from esputnik.call import Action, Quota
 from esputnik.throttle import Throttle
 from tests.fakes.meter import CountingMeter
 from tests.fakes.time import START, LoopClock, run
-from tests.service.events import a_message, an_order
+from tests.service.events import TWO, a_message, an_order
 from tests.service.world import World, carried
 
 RATE = 20
@@ -267,3 +267,45 @@ def test_where_all_wait_live_events_retries_and_replays_go_as_80_to_15_to_5() ->
 @pytest.mark.parametrize("alone", [Traffic.LIVE, Traffic.RETRY, Traffic.REPLAY])
 def test_the_share_of_those_who_do_not_wait_is_lent(alone: Traffic) -> None:
     assert run(let_go([alone], 8))[alone] >= 0.95 * 800
+
+
+def test_where_slots_are_few_each_quota_has_its_turn() -> None:
+    async def main() -> World:
+        settings: Any = {"batch.max_orders": 10, "esputnik.max_in_flight": 1}
+        world = World(partitions=TWO, **settings)
+        world.sender.latency = 0.5
+        put_orders(world, 500)
+        for number in range(20):
+            world.put("activity.recorded", {"name": "seen", "user_id": f"u{number}"}, partition=1)
+        return await carried(world)
+
+    world = run(main())
+    orders, activities = moments(world), moments(world, "generate-event")
+
+    assert len(activities) == 20
+    assert activities[-1] < orders[2 * len(activities) + 5]
+
+
+def test_a_segment_that_is_always_joined_keeps_no_other_waiting() -> None:
+    async def main() -> World:
+        settings: Any = {"batch.max_segment_contacts": 20}
+        world = limited(2, **settings)
+        async with world.running():
+            for number in range(800):
+                joined = {"segment_id": 1, "user_ids": [f"a{number}"]}
+                world.put("segment.joined", joined)
+            await world.clock.sleep(1)
+            world.put("segment.joined", {"segment_id": 2, "user_ids": ["b"]})
+            for second in range(60):
+                await world.clock.sleep(1)
+                for number in range(40):
+                    late = {"segment_id": 1, "user_ids": [f"c{second}-{number}"]}
+                    world.put("segment.joined", late)
+            await world.settled()
+        return world
+
+    world = run(main())
+    sent = [request.path for _, request in world.sender.sent]
+    before = next(at for at, path in enumerate(sent) if "/2/" in path)
+
+    assert before <= 800 / 20 + 3

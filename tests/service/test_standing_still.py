@@ -1,6 +1,7 @@
 """What becomes of calls when the whole process stood still, and the group went on without it."""
 
 import asyncio
+from typing import Any
 
 from consumer.lease import Lease
 from tests.fakes.time import VirtualLoop, run
@@ -88,3 +89,27 @@ def test_who_was_put_out_lets_go_at_once() -> None:
             return world.clock.now() - began
 
     assert run(main()) < 1
+
+
+def test_what_waited_for_the_group_keeps_to_the_limit_once_it_has_answered() -> None:
+    async def main() -> list[float]:
+        rates: Any = {"default": 2, "search": 2, "event": 2, "past_event": 2}
+        settings: Any = {"batch.max_orders": 1, "esputnik.requests_per_second": rates}
+        lease = Lease(session=SESSION)
+        world = World(lease=lease, **settings)
+        for number in range(60):
+            world.put("order.changed", an_order(number))
+        async with world.running():
+            lease.heard(world.clock.now())
+            await world.clock.sleep(3 * SESSION)
+            answered_at = world.clock.now()
+            lease.heard(answered_at)
+            await world.clock.sleep(SESSION - 1)
+            lease.heard(float("inf"))
+            await world.settled()
+        return [at - answered_at for at, _ in world.sender.sent if at >= answered_at]
+
+    times = run(main())
+
+    assert all(later - first >= 1 for first, later in zip(times, times[2:], strict=False))
+    assert times[0] < 0.2

@@ -394,15 +394,6 @@ def test_an_item_that_is_added_after_the_last_one_was_withdrawn_travels() -> Non
     assert [list(batch.errands) for batch in taken(batcher, 9.0)] == [[only]]
 
 
-def test_a_call_with_a_request_of_its_own_can_be_withdrawn_while_it_waits() -> None:
-    batcher = a_batcher()
-    stays, leaves = added(batcher, 2, call=a_call())
-
-    assert batcher.withdraw(leaves) == 0.0
-
-    assert [list(batch.errands) for batch in taken(batcher)] == [[stays]]
-
-
 @pytest.mark.parametrize("call", [a_call(), an_item()])
 def test_what_is_under_way_cannot_be_withdrawn(call: Any) -> None:
     batcher = a_batcher()

@@ -108,7 +108,7 @@ def test_after_a_rest_a_tenth_of_the_limit_goes_at_once_and_no_more() -> None:
 
 def test_after_a_429_nothing_goes_for_the_named_time_and_then_half() -> None:
     throttle = Throttle({Quota.DEFAULT: 100.0})
-    throttle.penalise(Quota.DEFAULT, 0.0, 3.0)
+    throttle.penalise(Quota.DEFAULT, 0.0, 3.0, left=0.0)
 
     times = sent_until(throttle, 5.0)
 
@@ -118,7 +118,7 @@ def test_after_a_429_nothing_goes_for_the_named_time_and_then_half() -> None:
 
 def test_the_pace_recovers() -> None:
     throttle = Throttle({Quota.DEFAULT: 100.0})
-    throttle.penalise(Quota.DEFAULT, 0.0, 1.0)
+    throttle.penalise(Quota.DEFAULT, 0.0, 1.0, left=0.0)
 
     times = [at for at in sent_until(throttle, 210.0) if at >= 200.0]
 
@@ -128,15 +128,25 @@ def test_the_pace_recovers() -> None:
 def test_refusals_that_come_together_count_as_one() -> None:
     throttle = Throttle({Quota.DEFAULT: 100.0})
     for _ in range(8):
-        throttle.penalise(Quota.DEFAULT, 0.0, 1.0)
+        throttle.penalise(Quota.DEFAULT, 0.0, 1.0, left=0.0)
 
     assert len(sent_until(throttle, 3.0)) >= 80
+
+
+def test_a_refusal_that_comes_late_of_a_request_that_left_early_counts_with_the_others() -> None:
+    throttle = Throttle({Quota.DEFAULT: 100.0})
+    for late in (0.0, 1.5, 3.0):
+        throttle.penalise(Quota.DEFAULT, 10.0 + late, 1.0, left=9.9)
+
+    times = [at for at in sent_until(throttle, 16.0) if at >= 15.0]
+
+    assert len(times) >= 45
 
 
 def test_the_pace_never_falls_below_a_twentieth() -> None:
     throttle = Throttle({Quota.DEFAULT: 200.0})
     for now in range(100):
-        throttle.penalise(Quota.DEFAULT, float(now), 0.1)
+        throttle.penalise(Quota.DEFAULT, float(now), 0.1, left=float(now))
 
     times = sent_until(throttle, 101.0)
 
@@ -146,11 +156,11 @@ def test_the_pace_never_falls_below_a_twentieth() -> None:
 def test_an_opt_out_waits_for_no_429_but_those_of_its_own() -> None:
     throttle = Throttle({Quota.DEFAULT: 100.0})
 
-    throttle.penalise(Quota.DEFAULT, 0.0, 3.0)
+    throttle.penalise(Quota.DEFAULT, 0.0, 3.0, left=0.0)
     assert throttle.take(Quota.DEFAULT, 0.0) == 3.0
     assert throttle.take(Quota.DEFAULT, 0.0, is_urgent=True) == 0
 
-    throttle.penalise(Quota.DEFAULT, 0.0, 2.0, is_urgent=True)
+    throttle.penalise(Quota.DEFAULT, 0.0, 2.0, left=0.0, is_urgent=True)
     assert throttle.take(Quota.DEFAULT, 0.0, is_urgent=True) == 2.0
     assert throttle.take(Quota.DEFAULT, 2.0, is_urgent=True) == 0
     assert throttle.take(Quota.DEFAULT, 2.0) == 1.0
