@@ -26,9 +26,10 @@ class Moving:
         user, email = person.hash_of(USER), person.hash_of(ADDRESS)
         if user is None or email is None:
             return None
-        is_out = self._is_out(email)
-        word = None if is_out else followed(self._memory, user, email, self._skew)
-        if word is None and not (is_out and self._is_new(user, email)):
+        out = self._told_out(email)
+        is_sure = out is not None and not self._may_be_in(email, out)
+        word = None if is_sure else followed(self._memory, user, email, self._skew)
+        if word is None and (out is None or not self._is_new(user, email)):
             return None
         link = Link(email, effective(plan.occurred_at, record.timestamp, now))
         admission = Admission(person=person, record=record, calls=plan.calls)
@@ -40,11 +41,19 @@ class Moving:
             admission.unwritten.add(user)
         return admission
 
-    def _is_out(self, email: bytes) -> bool:
-        """Tell whether an address is opted out, and eSputnik knows it or will be told anyway."""
+    def _told_out(self, email: bytes) -> Word | None:
+        """Return the opt-out of an address that stands, and that eSputnik has or gets anyway."""
         if email in self._untold:
-            return False
-        return standing(self._memory.words(email, EMAIL), self._skew) is not None
+            return None
+        return standing(self._memory.words(email, EMAIL), self._skew)
+
+    def _may_be_in(self, email: bytes, out: Word) -> bool:
+        """Tell whether eSputnik may have taken an opt-in all the same.
+
+        Of opt-outs of one partition one word is kept, which stands behind each of them: an opt-in
+        that came between two of them was told, and seems to have come before.
+        """
+        return any(word.at > out.at for word in self._memory.opt_ins(email, EMAIL))
 
     def _is_new(self, user: bytes, email: bytes) -> bool:
         known = self._memory.link(user)

@@ -30,7 +30,7 @@ MUTANTS = (
         name="M5b",
         about="calls whose request was cancelled count as delivered",
         file="consumer/exchange.py",
-        old="            self.gave_up(errands)\n            raise\n",
+        old="            self.gave_up(way)\n            raise\n",
         new="            outcomes = [Delivered()] * len(errands)\n",
         tests=(f"{EXCHANGE}::test_a_call_that_is_cancelled_is_not_done",),
     ),

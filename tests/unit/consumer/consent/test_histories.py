@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from consumer.record import Partition, Record
@@ -166,8 +166,18 @@ async def walked(path: Sequence[Step]) -> list[str]:
         return pair[0].unsubscribed
 
 
+BETWEEN_TWO = [  # an opt-in of the partition that both opt-outs of Bob's lie in
+    Step("out", BOB, -301),
+    *(2 * [Step("out", ANN, -2 * DAY)]),
+    Step("in", BOB, -300),
+    *(2 * [Step("out", ANN, -2 * DAY)]),
+    Step("out", BOB, -2 * DAY),
+]
+
+
 @many
 @given(st.lists(steps, max_size=8), st.sampled_from((ANN, BOB)))
+@example(BETWEEN_TWO, ANN)
 def test_who_opted_out_last_of_all_stays_opted_out_at_every_e_mail_they_move_to(
     path: list[Step], last: str
 ) -> None:
