@@ -8,6 +8,7 @@ doubt        the first sign of an outage holds the calls whose repeats count, wh
              they go on once any other call, or the probe of the account, has succeeded
 """
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
@@ -82,12 +83,13 @@ class Hold:
 
 
 class Gate:
-    """Plain state, one owner, no lock."""
+    """Plain state, one owner, no lock. `waiting` counts the calls in line, by way."""
 
     def __init__(self, max_ratio: float = 0.5) -> None:
         self.account: Hold | None = None
         self.doubt: Hold | None = None
         self.actions: dict[Action, Hold] = {}
+        self.waiting: Counter[Way] = Counter()
         self._counted: set[Action] = set()  # actions of `actions` whose repeats count
         self._pulses: dict[Action, Pulse] = {}
         self._refusals: dict[Action, Refusals] = {}
@@ -205,6 +207,11 @@ class Gate:
             times.append(self.doubt.next_trial)
         return min(times, default=None)
 
+    @property
+    def has_counted_waiting(self) -> bool:
+        """Tell whether calls wait whose repeats count, which never probe themselves."""
+        return any(count for way, count in self.waiting.items() if way.counts)
+
     def probe_at(self, moment: float) -> None:
         """Let a held account be probed at this moment: there is reason to think that it is well."""
         if self.account is not None:
@@ -219,7 +226,13 @@ class Gate:
         if self.account is not None:
             yield "account", self.account
         for action, hold in self.actions.items():
-            yield action.value, hold
+            if not self._is_idle(action, hold):
+                yield action.value, hold
+
+    def _is_idle(self, action: Action, hold: Hold) -> bool:
+        """Tell whether nothing is held up: what may have run is buried, and nobody came since."""
+        is_wanted = hold.is_tried or self.waiting[Way(action, counts=True)] > 0
+        return action in self._counted and not is_wanted
 
     def is_blocked(self) -> bool:
         """Tell whether an operator is needed."""

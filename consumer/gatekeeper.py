@@ -55,7 +55,6 @@ class Gatekeeper:
         self._is_key_new = False
         self._moved = asyncio.Event()
         self._probe_wanted = asyncio.Event()
-        self._counted_waiting = 0
         self._lines: dict[Way, deque[object]] = {}
 
     # -- may it go? -----------------------------------------------------------------------
@@ -70,13 +69,13 @@ class Gatekeeper:
         """Wait until it is our turn: who was on trial goes behind all others."""
         place, line = object(), self._lines.setdefault(way, deque())
         line.append(place)
-        self._counted_waiting += way.counts
+        self.gate.waiting[way] += 1
         try:
             while (wait := self._wait(way, is_first=line[0] is place)) is not None:
                 self._probe_wanted.set()
                 await self._clock.wait(self._moved, wait)
         finally:
-            self._counted_waiting -= way.counts
+            self.gate.waiting[way] -= 1
             line.remove(place)
             if not line:
                 del self._lines[way]
@@ -186,7 +185,7 @@ class Gatekeeper:
         """Ask for the account whenever the gate needs to know, until cancelled."""
         while True:
             due = self.gate.next_probe()
-            if due is None or (self.gate.account is None and not self._counted_waiting):
+            if due is None or (self.gate.account is None and not self.gate.has_counted_waiting):
                 self._probe_wanted.clear()
                 await self._clock.wait(self._probe_wanted, None)
             elif (wait := due - self._clock.now()) > 0:

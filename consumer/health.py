@@ -158,7 +158,8 @@ class Vitals:
         return self._worker.unmapped.held
 
     def _count(self, kind: Kind) -> int:
-        return sum(hold.kind is kind for hold in self._gate.actions.values())
+        held = (hold for what, hold in self._gate.held() if what != "account")
+        return sum(hold.kind is kind for hold in held)
 
     def _paused(self) -> dict[str, int]:
         return {

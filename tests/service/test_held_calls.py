@@ -393,3 +393,22 @@ def test_calls_behind_a_trial_that_the_old_key_was_refused_for_go_on_at_once() -
         return took
 
     assert run(main()) < 70
+
+
+def test_a_send_that_failed_once_holds_nothing_up_where_none_waits() -> None:
+    async def main() -> list[list[str]]:
+        world = World(partitions=TWO)
+        actions = ("generate-event", "account-info")
+        world.account.faults.rule({"action": action, "status": 500} for action in actions)
+        told = []
+        async with world.running():
+            for _ in range(2):
+                world.put("activity.recorded", {"name": "seen", "user_id": "1"})
+                await world.clock.sleep(10)
+                told.append([one["what"] for one in world.vitals().ready()[1]["held"]])
+            world.account.faults.rule([])
+            await world.settled()
+            told.append([one["what"] for one in world.vitals().ready()[1]["held"]])
+        return told
+
+    assert run(main()) == [[], ["generate-event"], []]

@@ -59,7 +59,7 @@ def check_stopped(replica: Process) -> None:
         broken("I20", f"{replica.name} counts {leaks}")
     delivery: Any = replica.delivery
     used = delivery._exchange._turns._used  # noqa: SLF001 - nothing else tells it
-    waiting = delivery._exchange._keeper._counted_waiting  # noqa: SLF001 - as above
+    waiting = sum(delivery._exchange._keeper.gate.waiting.values())  # noqa: SLF001 - as above
     if used or waiting:
         broken("I16", f"{replica.name} has {used} slots taken and {waiting} waiting")
     flying = {name: n for name, n in replica.meter.counts.items() if name[:9] == "in flight" and n}

@@ -284,10 +284,23 @@ def test_such_a_call_that_fails_once_is_held_and_never_tries_by_itself() -> None
     gate = Gate()
     gate.failed("503", SEND, 0.0, 0.0)
     gate.answered(CONTACT, 0.5, succeeded=True)
+    gate.waiting[SEND] += 1
 
     assert kinds(gate) == {"send-message": Kind.OUTAGE}
     assert gate.wait(SEND, 1000.0) is not None
     assert gate.next_probe() == 1.0
+
+
+def test_while_no_such_call_waits_none_is_said_to_be_held() -> None:
+    gate = Gate()
+    gate.failed("503", SEND, 0.0, 0.0)
+
+    assert kinds(gate) == {}
+
+    gate.failed("503", ORDERS, 0.0, 0.0)
+    gate.waiting[SEND] += 1
+
+    assert kinds(gate) == {"send-message": Kind.OUTAGE}
 
 
 def test_one_that_is_refused_beside_it_leaves_it_to_be_tried_all_the_same() -> None:
@@ -331,7 +344,8 @@ def test_one_sign_of_life_is_good_for_one_trial() -> None:
 def test_a_probe_that_fails_puts_off_the_trials_that_are_due_alone() -> None:
     gate = Gate()
     gate.failed("503", SEND, 0.0, 0.0)
-    gate.failed("503", Way(Action.GENERATE_EVENT, counts=True), 0.9, 0.0)
+    gate.failed("503", other := Way(Action.GENERATE_EVENT, counts=True), 0.9, 0.0)
+    gate.waiting.update((SEND, other))
 
     gate.probed(ok=False, cause="timeout", now=1.0, roll=0.0)
 
