@@ -4,6 +4,7 @@ Results go to standard output, logs and progress to standard error.
 """
 
 import asyncio
+import errno
 import os
 import sys
 from collections.abc import Callable, Coroutine, Mapping
@@ -26,6 +27,7 @@ log = structlog.get_logger()
 Value = TypeVar("Value")
 
 BUG = 70
+NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
 HELP = """Keeps eSputnik in step with events from Kafka.
 
 Settings come from --set, then the environment (ESPUTNIK_SYNC_…), then --config FILE or
@@ -98,6 +100,8 @@ def finish(work: Coroutine[Any, Any, int]) -> None:
 
 def guarded(command: Callable[[], None], given: Given) -> int:
     """Run a command and return its exit code; what an operator can mend shows no traceback."""
+    if sys.stdout is None:  # whoever started us closed it
+        sys.stdout = Path(os.devnull).open("w")  # noqa: SIM115 - for as long as the process lasts
     configure_logs(level="info", form=None, has_colours=given.has_colours)
     take_over()
     try:
@@ -106,6 +110,8 @@ def guarded(command: Callable[[], None], given: Given) -> int:
         return _flushed(_code(end))
     except Exception as error:
         fault = _to_mend(error)
+        if isinstance(error, OSError) and error.errno in NO_ROOM:
+            return _unwritten(error)
         if fault is None:
             log.exception("bug", exc_info=error)
             return BUG
@@ -122,14 +128,21 @@ def _code(end: SystemExit) -> int:
 
 
 def _flushed(code: int) -> int:
-    """Write out what is left, and return the code; 1 where nobody reads it any more."""
+    """Write out what is left, and return the code; 1 where it cannot be, or nobody reads it."""
     try:
         sys.stdout.flush()
-    except BrokenPipeError:
-        # Python flushes once more at its end, and would complain.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
+    except OSError as trouble:
+        return _unwritten(trouble)
     return code
+
+
+def _unwritten(trouble: OSError) -> int:
+    """Say why results could not be written, unless nobody reads any more; return the code."""
+    if not isinstance(trouble, BrokenPipeError):
+        typer.echo(f"the output cannot be written: {trouble.strerror}", err=True)
+    # Python flushes once more at its end, and would complain.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 1
 
 
 def _to_mend(error: BaseException) -> SyncError | None:

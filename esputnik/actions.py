@@ -19,7 +19,8 @@ class InputError(ValueError):
 class ByHand:
     """One action. `items` names the list of the body that must not be empty, and its limit.
 
-    `query` says in words what may stand in the query.
+    `query` says in words what may stand in the query. What is `optional` must not be empty where
+    it is named.
     """
 
     method: str
@@ -29,6 +30,8 @@ class ByHand:
     max_items: int = 0
     quota: Quota = Quota.DEFAULT
     required: tuple[str, ...] = ()
+    optional: tuple[str, ...] = ()
+    warning: str = ""
     needs_query: bool = False
     query: str = ""
 
@@ -45,7 +48,9 @@ BY_HAND: Mapping[Action, ByHand] = {
         path="/v1/contacts",
         items=("contacts",),
         max_items=3000,
-        required=("dedupeOn", "contactFields"),
+        required=("dedupeOn",),
+        optional=("contactFields",),
+        warning="contactFields left out means all: what is not sent is cleared",
     ),
     Action.IMPORT_STATUS: ByHand(method="GET", path="/v1/importstatus/{sessionId}", has_body=False),
     Action.DELETE_CONTACT: ByHand(
@@ -131,7 +136,9 @@ def _form(form: ByHand) -> str:
     items = (" or ".join(form.items),) if form.items else ()
     parts = [f"{form.method} {form.path}"]
     parts += [f"query: {form.query}"] if form.query else []
-    parts += [f"body: {', '.join((*items, *form.required))}"] if form.has_body else []
+    named = (*items, *form.required, *(f"[{name}]" for name in form.optional))
+    parts += [f"body: {', '.join(named)}"] if form.has_body else []
+    parts += [form.warning] if form.warning else []
     return "; ".join(parts)
 
 
@@ -203,8 +210,8 @@ def _body(form: ByHand, body: object) -> bytes | None:
         return None
     if not isinstance(body, dict):
         raise InputError('body: is missing; write {"body": {…}}')
-    for name in form.required:
-        if name not in body or body[name] in ("", None, []):
+    for name in (*form.required, *(name for name in form.optional if name in body)):
+        if body.get(name) in ("", None, []):
             raise InputError(f"body.{name}: is missing or empty")
     if form.items:
         _check_items(form, body)
@@ -228,6 +235,8 @@ def _is_endless(value: object) -> bool:
 def _check_items(form: ByHand, body: Mapping[str, Any]) -> None:
     """Refuse empty lists: a detach without ids would empty the segment."""
     named = [name for name in form.items if body.get(name)]
+    if len(form.items) == 1 and not named:
+        raise InputError(f"body.{form.items[0]}: is missing or empty")
     if len(named) != 1:
         raise InputError(f"body.{' or body.'.join(form.items)}: name exactly one, and not empty")
     items = body[named[0]]

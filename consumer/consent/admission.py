@@ -51,11 +51,11 @@ class Decision(NamedTuple):
 
 
 class Told(NamedTuple):
-    """An opt-out by the e-mail list: the call, the address, and its opt-ins as known before."""
+    """An opt-out by the e-mail list: the call, the address, and `Memory.signs` of it before."""
 
     call: Call
     email: bytes
-    opt_ins: Sequence[Word]
+    signs: tuple[Sequence[Word], int]
 
 
 class Taken(NamedTuple):

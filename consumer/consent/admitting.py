@@ -86,7 +86,7 @@ class Admitting:
 
     def _tell(self, admission: Admission, call: Call, email: bytes, word: Word) -> None:
         """Note an opt-out by the list, and link the user id that it names to the address."""
-        told = Told(call, email, self._memory.opt_ins(email, EMAIL))
+        told = Told(call, email, self._memory.signs(email, EMAIL))
         admission.told.setdefault(call.slot, told)
         self._memory.note((email,), word)
         admission.unwritten.add(email)

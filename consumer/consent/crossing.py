@@ -24,10 +24,10 @@ def crossed(memory: Memory, admission: Admission, skew: int) -> tuple[Call, ...]
 
 
 def _after_opt_out(memory: Memory, admission: Admission, skew: int) -> Iterator[tuple[Call, Word]]:
-    """Return an opt-out if opt-ins of its address have come to be known since, and it stands."""
+    """Return an opt-out if an opt-in of its address may have been told since, and it stands."""
     for told in admission.told.values():
         word = standing(memory.words(told.email, EMAIL), skew)
-        if word is not None and memory.opt_ins(told.email, EMAIL) != told.opt_ins:
+        if word is not None and memory.signs(told.email, EMAIL) != told.signs:
             yield told.call, word
 
 

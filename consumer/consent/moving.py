@@ -62,7 +62,7 @@ class Moving:
     def _follow(self, admission: Admission, upsert: Call, email: bytes, word: Word) -> None:
         """Opt the new e-mail out before the contact gets it, as of when the old one was."""
         opt_out = opt_out_of(email_of(upsert), upsert.identity, SLOT)
-        admission.told[SLOT] = Told(opt_out, email, self._memory.opt_ins(email, EMAIL))
+        admission.told[SLOT] = Told(opt_out, email, self._memory.signs(email, EMAIL))
         admission.calls = (opt_out, *admission.calls)
         admission.decide(EMAIL, "opt_out", Rule.FOLLOWS, word.at)
         self._memory.note((email,), word)

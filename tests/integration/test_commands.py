@@ -475,6 +475,26 @@ def test_where_nobody_reads_the_results_a_command_ends_quietly_with_1(
     assert (done.returncode, done.stderr) == (1, b"")
 
 
+@pytest.mark.parametrize("command", ["schemas", "config show", "explain demo/sample.ndjson"])
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_where_results_cannot_be_written_a_command_says_so_and_ends_with_1(
+    command: str, unbuffered: str
+) -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [*COMMAND, *command.split()],
+            cwd=ROOT,
+            env=environment({"_PYTHONUNBUFFERED": unbuffered, "ESPUTNIK__API_KEY": "k"}),
+            stdout=full,
+            stderr=subprocess.PIPE,
+            check=False,
+            timeout=PATIENCE,
+        )
+
+    said = b"the output cannot be written: No space left on device\n"
+    assert (done.returncode, done.stderr) == (1, said)
+
+
 # -- a terminal -----------------------------------------------------------------------------
 
 

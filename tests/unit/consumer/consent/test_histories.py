@@ -81,8 +81,16 @@ def newest(history: Sequence[Said], *, is_out: bool) -> float:
     return max((word.at for word in history if word.is_out is is_out), default=-1e12)
 
 
+CROSSED = [  # the second opt-in is older than the first, so it leaves no word of its own
+    Said(is_out=False, at=-700, topic=1, replica=0, start=0.0, delay=0.0),
+    Said(is_out=False, at=-1000, topic=1, replica=0, start=0.5, delay=0.0),
+    Said(is_out=True, at=-300, topic=0, replica=1, start=0.5, delay=0.0),
+]
+
+
 @many
 @given(histories)
+@example(CROSSED)
 def test_an_address_ends_opted_out_whenever_that_is_the_newest_explicit_word(
     history: list[Said],
 ) -> None:
