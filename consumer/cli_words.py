@@ -34,7 +34,7 @@ def chance(text: str) -> Chance:
     except ValueError:
         share = -1.0
     if not kind or not 0 <= share <= 1:
-        raise ValueError(f"{text!r} is no fault; write KIND=PROBABILITY, such as 500=0.1")
+        raise ValueError(f"{text!r} is no fault; write KIND=PROBABILITY, 0 to 1, such as 500=0.1")
     return Chance(kind, share)
 
 

@@ -18,7 +18,10 @@ _MESSAGE = "The message says what is wrong. Mend it, then replay."
 REASONS: Mapping[str, Reason] = {
     "decode.empty": Reason("The value is empty.", _PRODUCER),
     "decode.not_utf8": Reason("The value is not UTF-8.", _PRODUCER),
-    "decode.json_syntax": Reason("The value is not JSON; nor are NaN and Infinity.", _PRODUCER),
+    "decode.json_syntax": Reason(
+        "The value is not JSON; nor are NaN and Infinity, a number such as 1e400, and half an emoji escaped.",
+        _PRODUCER,
+    ),
     "decode.json_type": Reason("The value is JSON, but not an object.", _PRODUCER),
     "decode.json_depth": Reason("The value is nested more than 32 levels deep.", _PRODUCER),
     "decode.too_many_nodes": Reason("The value holds more than 20,000 nodes.", _PRODUCER),

@@ -4,6 +4,7 @@
 after a semicolon, what to write.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,7 @@ from schemas.money import Currency
 
 PREFIX = "ESPUTNIK_SYNC_"
 RATES = {"default": 200.0, "search": 50.0, "event": 350.0, "past_event": 100.0}
+_TOPIC = re.compile("[a-zA-Z0-9._-]{1,249}")
 Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Count = Annotated[int, Field(ge=1)]
 Rate = Annotated[float, Field(gt=0, allow_inf_nan=False)]
@@ -59,7 +61,23 @@ def _rates(given: dict[str, float]) -> dict[str, float]:
     return RATES | given
 
 
+def _topic(value: str) -> str:
+    if not _TOPIC.fullmatch(value) or value in {".", ".."}:
+        raise ValueError(
+            "is no name of a topic; write 1 to 249 ASCII letters, digits, dots, _ and -"
+        )
+    return value
+
+
+def _login(value: str) -> str:
+    if ":" in value or not value.isprintable():
+        raise ValueError("cannot be a user name of HTTP; write any name without a colon")
+    return value
+
+
 EventType = Annotated[str, AfterValidator(_event_type)]
+TopicName = Annotated[str, AfterValidator(_topic)]  # by Kafka's rule
+Login = Annotated[str, AfterValidator(_login)]
 Region = Annotated[str, AfterValidator(_region)]
 
 
@@ -125,9 +143,8 @@ def _default_topics() -> dict[str, TopicSettings]:
 class DeadLetter(Section):
     """Where records go that can never succeed."""
 
-    topic: str = Field(
+    topic: TopicName = Field(
         "esputnik-sync.dead-letter",
-        min_length=1,
         description="where bad records go; created if absent and allowed",
     )
     max_ratio: float = Field(
@@ -136,8 +153,8 @@ class DeadLetter(Section):
         le=1,
         description="share of an action's calls, refused for one cause, that pauses the action",
     )
-    parking_topic: str = Field(
-        "esputnik-sync.parking", min_length=1, description="where letters are put aside"
+    parking_topic: TopicName = Field(
+        "esputnik-sync.parking", description="where letters are put aside"
     )
 
 
@@ -145,9 +162,8 @@ class Replay(Section):
     """Dead letters sent again."""
 
     max_attempts: Count = Field(3, description="replays of one letter, then it is refused")
-    memory_topic: str = Field(
+    memory_topic: TopicName = Field(
         "esputnik-sync.replays",
-        min_length=1,
         description="which letters were delivered; compacted, made when first needed",
     )
 
@@ -162,7 +178,7 @@ class Esputnik(Section):
     api_key: SecretStr | None = Field(
         None, description="the account's key; `explain`, `schemas`, `sandbox`, `config` do without"
     )
-    login: str = Field("api", description="any name; eSputnik looks at the key alone")
+    login: Login = Field("api", description="any name; eSputnik looks at the key alone")
     allow_http: bool = Field(
         default=False, description="send the key over plain http to other hosts"
     )
@@ -273,8 +289,8 @@ class Consent(Section):
     skew: Annotated[float, Field(ge=0, allow_inf_nan=False)] = Field(
         300.0, description="s of difference within which an opt-out wins over an opt-in"
     )
-    memory_topic: str = Field(
-        "esputnik-sync.consent", min_length=1, description="who opted out, as keyed hashes"
+    memory_topic: TopicName = Field(
+        "esputnik-sync.consent", description="who opted out, as keyed hashes"
     )
 
     def plain_routes(self) -> Mapping[str, Mapping[str, int | str]]:
@@ -374,7 +390,7 @@ class Settings(Section):
     """All settings."""
 
     kafka: Kafka = Kafka()
-    topics: dict[str, TopicSettings] = Field(
+    topics: dict[TopicName, TopicSettings] = Field(
         default_factory=_default_topics,
         min_length=1,
         description="topic to `{type?, tombstone?}`; replaces the default table",

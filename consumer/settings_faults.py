@@ -40,7 +40,8 @@ def path_of(error: ErrorDetails) -> str:
 def fault(error: ErrorDetails, origins: Mapping[str, str]) -> str:
     """Return the line of a value that is refused; `origins` tells where each path came from."""
     path = path_of(error)
-    below = ".".join(str(part) for part in error["loc"][len(path.split(".")) :])
+    parts = error["loc"][len(path.split(".")) :]
+    below = ".".join(str(part) for part in parts if part != "[key]")
     if below:
         shown = below if below.isprintable() else repr(below)
         return f"{named(path, origins)}: {shown} {_words(path, error)}"

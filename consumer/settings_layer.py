@@ -118,7 +118,7 @@ def _flat(node: Mapping[Any, Any], above: str = "") -> Iterator[tuple[str, Any]]
     for name, value in node.items():
         path = f"{above}{name}"
         is_group = any(leaf.startswith(f"{path}.") for leaf in LEAVES)
-        if isinstance(value, dict) and path not in LEAVES:
+        if isinstance(value, dict) and path not in LEAVES and (value or is_group):
             yield from _flat(value, f"{path}.")
         elif value is not None or not is_group:
             yield path, value

@@ -10,6 +10,7 @@ import json
 import re
 import zlib
 from dataclasses import dataclass
+from math import isfinite
 from typing import Any
 
 import orjson
@@ -82,6 +83,36 @@ def _decode_with_care(value: bytes) -> dict[str, Any] | Problem:
         return _only_object(orjson.loads(text), text, is_long=_LONG_RUN in outline)
     except (ValueError, RecursionError):
         return _no_json()
+
+
+def mend(value: bytes) -> dict[str, Any] | None:
+    """Return the object of a text that `decode` refuses for its syntax, where little is wrong.
+
+    Half a character that was escaped, as is left of an emoji where a text was cut, becomes U+FFFD;
+    a number beyond any double is a `LongNumber`. None where more is wrong.
+    """
+    try:
+        found = json.loads(
+            value.removeprefix(_BOM).decode(),
+            parse_float=exact_float,
+            parse_int=exact_int,
+            parse_constant=_refuse_constant,
+        )
+    except (ValueError, RecursionError):
+        return None
+    return _mended(found) if isinstance(found, dict) else None
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(name)  # NaN and Infinity are no JSON
+
+
+def _mended(part: Any) -> Any:  # noqa: ANN401 - any JSON
+    if isinstance(part, str):
+        return part.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    if isinstance(part, dict):
+        return {_mended(name): _mended(value) for name, value in part.items()}
+    return [_mended(one) for one in part] if isinstance(part, list) else part
 
 
 def unpack(value: bytes, encoding: str, *, max_bytes: int) -> bytes | Problem:
@@ -213,7 +244,9 @@ def _no_json() -> Problem:
 
 def exact_float(text: str) -> float | LongNumber:
     """Return a fraction, for `json.loads`; `LongNumber` where a double would not keep it."""
-    return LongNumber(text) if significant_digits(text) > EXACT_DIGITS else float(text)
+    number = float(text)
+    is_kept = significant_digits(text) <= EXACT_DIGITS and isfinite(number)
+    return number if is_kept else LongNumber(text)
 
 
 def exact_int(text: str) -> int | LongNumber:

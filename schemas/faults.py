@@ -27,7 +27,9 @@ _CODES = {
 }
 _OF_CONTENT = frozenset({"string_too_long", "string_pattern_mismatch"})
 _WRONG_TYPE = ("schema.type", "has the wrong type")
+_NULL = ("schema.missing", "is null, and required")
 _LONG = ("schema.range", "has too many digits; send it as a string")
+_LARGE = ("schema.range", "is out of range")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,8 +63,10 @@ def path_of(place: Sequence[int | str]) -> str:
 def _fault(found: ErrorDetails) -> Fault:
     kind = found["type"]
     is_ours = "." in kind
-    reason, detail = (kind, found["msg"]) if is_ours else _said(kind, found)
     place = tuple(part for part in found["loc"] if part not in {"[key]", CAREFUL})
+    reason, detail = (kind, found["msg"]) if is_ours else _said(kind, found)
+    if found["input"] is None and isinstance(place[-1], str):
+        reason, detail = _NULL
     return Fault(
         place=place,
         problem=Problem(reason=reason, field=f"data.{path_of(place)}", detail=detail),
@@ -73,7 +77,7 @@ def _fault(found: ErrorDetails) -> Fault:
 def _said(kind: str, found: ErrorDetails) -> tuple[str, str]:
     """Return reason and detail of what pydantic found itself."""
     if isinstance(found["input"], LongNumber):
-        return _LONG
+        return _LARGE if kind == "int_type" else _LONG
     reason, detail = _CODES.get(kind, _WRONG_TYPE)
     return reason, detail.format_map(found.get("ctx", {}))
 

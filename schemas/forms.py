@@ -8,7 +8,7 @@ import binascii
 from collections.abc import Mapping
 from typing import Any, Literal, NamedTuple
 
-from schemas.decode import decode, unpack
+from schemas.decode import decode, mend, unpack
 from schemas.headers import NOTHING, Headers, Told, read_headers
 from schemas.problem import Problem, Reason
 
@@ -61,8 +61,21 @@ def read_form(
         return Unreadable(told, topic_type)
     text = _unpacked(value, told, max_bytes) if headers else value
     body = text if isinstance(text, Problem) else decode(text, max_bytes=max_bytes)
-    if isinstance(body, Problem):
-        return _unreadable(told.attributes or _bare(told, topic_type), body)
+    if not isinstance(body, Problem):
+        return _told(body, told, topic_type, max_bytes)
+    if body.reason is Reason.JSON_SYNTAX and isinstance(text, bytes):
+        # What is optional may be spoilt and buries no opt-out: fields judge what became of it.
+        mended = mend(text)
+        event = _told(mended, told, topic_type, max_bytes) if mended is not None else None
+        if isinstance(event, Envelope) and event.type == OPT_OUT:
+            return event
+    return _unreadable(told.attributes or _bare(told, topic_type), body)
+
+
+def _told(
+    body: dict[str, Any], told: Told, topic_type: str | None, max_bytes: int
+) -> Envelope | Unreadable:
+    """Return the event of a body and its headers, by the form that they have."""
     if "specversion" in body:
         return _structured(body, told.attributes, max_bytes)
     return _binary(body, told) if told.is_cloud_event else _plain(body, told, topic_type)

@@ -11,7 +11,7 @@ from typing_extensions import TypedDict
 from schemas.contacts import CHANNELS, PERSON, Person
 from schemas.decode import LongNumber
 from schemas.described import described
-from schemas.model import Model
+from schemas.model import Model, named
 from schemas.problem import Problem
 from schemas.text import LONGEST_TEXT, Language, LongText, SecureUrl, ShortText, Title, Url
 
@@ -134,4 +134,9 @@ def _names_the_channel(data: MessageRequested) -> Problem | None:
 
 INBOX_MESSAGE_PUBLISHED = Model(InboxMessagePublished, parts=("translations",))
 ACTIVITY_RECORDED = Model(ActivityRecorded, someone=PERSON, may_fall=CHANNELS)
-MESSAGE_REQUESTED = Model(MessageRequested, someone=PERSON, check=_names_the_channel)
+MESSAGE_REQUESTED = Model(
+    MessageRequested,
+    someone=PERSON,
+    check=_names_the_channel,
+    rules={"if": named("user_id"), "then": named("channel")},
+)

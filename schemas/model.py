@@ -29,6 +29,7 @@ class Model(Generic[Form]):
             where nobody can be told from what was sent the reason is `consent.unnormalised`.
         parts: The fields that hold fields themselves, which may be unknown as well.
         check: Finds what is wrong between fields.
+        rules: The same in words of JSON Schema.
     """
 
     def __init__(  # noqa: PLR0913 - each is a rule of some event
@@ -40,6 +41,7 @@ class Model(Generic[Form]):
         never_lost: bool = False,
         parts: tuple[str, ...] = (),
         check: Callable[[Form], Problem | None] | None = None,
+        rules: Mapping[str, Any] | None = None,
     ) -> None:
         self.form = form
         self.someone = someone
@@ -47,6 +49,7 @@ class Model(Generic[Form]):
         self.never_lost = never_lost
         self.parts = parts
         self.check = check
+        self.rules: Mapping[str, Any] = rules or {}
         self._adapter = TypeAdapter(form)
         self._identifiers = someone
         self.read_plainly = self._adapter.validator.validate_python
@@ -68,8 +71,8 @@ class Model(Generic[Form]):
         """Return the JSON Schema of the data."""
         told = self._adapter.json_schema(ref_template="#/$defs/{model}")
         if self.someone:
-            told["anyOf"] = [{"required": [name]} for name in self.someone]
-        return told
+            told["anyOf"] = [named(name) for name in self.someone]
+        return {**told, **self.rules}
 
     def is_whole(self, given: Mapping[str, Any], valid: Any) -> bool:  # noqa: ANN401 - a TypedDict
         """Tell whether all that was given is among what is valid: then nothing was ignored."""
@@ -96,6 +99,11 @@ class Model(Generic[Form]):
         return Problem(
             reason="ident.missing_contact", field="data", detail=f"names nobody; send {names}"
         )
+
+
+def named(name: str) -> dict[str, Any]:
+    """Return the JSON Schema of an object that names a field: a null does not."""
+    return {"required": [name], "properties": {name: {"not": {"type": "null"}}}}
 
 
 def _renamed(schema: Any, names: Mapping[type, Names]) -> Any:  # noqa: ANN401 - a tree of schemas

@@ -6,7 +6,7 @@ from pydantic import Field
 from typing_extensions import TypedDict
 
 from schemas.identity import UserId
-from schemas.model import Model
+from schemas.model import Model, named
 from schemas.problem import Problem
 
 MAX_MEMBERS = 500
@@ -42,5 +42,6 @@ def _named_once(data: Members) -> Problem | None:
     return Problem(reason=reason, field="data", detail=detail)
 
 
-SEGMENT_JOINED = Model(SegmentJoined, check=_named_once)
-SEGMENT_LEFT = Model(SegmentLeft, check=_named_once)
+_RULES = {"oneOf": [named("contact_ids"), named("user_ids")]}
+SEGMENT_JOINED = Model(SegmentJoined, check=_named_once, rules=_RULES)
+SEGMENT_LEFT = Model(SegmentLeft, check=_named_once, rules=_RULES)

@@ -189,7 +189,6 @@ def test_variables_are_filled_into_the_values_of_a_file(tmp_path: Path) -> None:
         """
         kafka: {group_id: "${TEAM}-sync", cluster_alias: "${ALIAS:-main}"}
         admin: {port: "${ADMIN:-81}", token: "${EMPTY:-none}"}
-        topics: {"${TEAM}": {}}
         consent: {routes: {sms: {segment: "${SEGMENT}"}}}
         """,
     )
@@ -199,7 +198,6 @@ def test_variables_are_filled_into_the_values_of_a_file(tmp_path: Path) -> None:
     assert (found.kafka.group_id, found.kafka.cluster_alias) == ("shop-sync", "main")
     assert found.admin.port == 81
     assert found.admin.token == SecretStr("none")
-    assert list(found.topics) == ["${TEAM}"]
     assert found.consent.routes["sms"].segment == 7
 
 
@@ -432,6 +430,7 @@ def test_all_faults_are_told_at_once_each_on_its_own_line(tmp_path: Path) -> Non
     )
 
     assert [line.split(": ", maxsplit=1)[0] for line in lines] == [
+        f"logs (in {tmp_path / 'my.yaml'})",
         "--set kafka.group",
         "ESPUTNIK_SYNC_CONSENT__ROUTES",
         "ESPUTNIK_SYNC_CONSENT__ROUTES",
@@ -451,6 +450,31 @@ def test_a_name_that_breaks_the_line_is_spelled_out() -> None:
 
 def test_an_overruled_value_may_be_wrong() -> None:
     assert loading("admin.port=1", ADMIN__PORT="x").settings.admin.port == 1
+
+
+@pytest.mark.parametrize("name", ["a b", "ü", "..", "x" * 250, ""])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "dead_letter.topic",
+        "dead_letter.parking_topic",
+        "replay.memory_topic",
+        "consent.memory_topic",
+    ],
+)
+def test_what_kafka_takes_for_no_topic_is_told(path: str, name: str) -> None:
+    assert "is no name of a topic; write 1 to 249 ASCII letters" in fault(f"{path}={name}")
+
+
+def test_a_topic_of_the_table_is_named_as_kafka_has_it() -> None:
+    line = fault('topics={"a b": {}}')
+
+    assert line.startswith("ESPUTNIK_SYNC_TOPICS (in --set): a b is no name of a topic; write ")
+
+
+@pytest.mark.parametrize("login", ["a:b", "a\nb"])
+def test_a_login_that_http_cannot_carry_is_told(login: str) -> None:
+    assert "cannot be a user name of HTTP" in fault(ESPUTNIK__LOGIN=login)
 
 
 # -- settings that do not go together -------------------------------------------------------

@@ -7,6 +7,7 @@ import pytest
 
 from handlers.routes import ROUTES
 from schemas.catalog import DIALECT, json_schema
+from schemas.model import named
 
 
 @pytest.mark.parametrize("kind", ROUTES)
@@ -44,8 +45,15 @@ def test_a_schema_says_what_is_required_and_who_may_be_named() -> None:
     order = data("order.changed")
 
     assert set(order["required"]) == {"order_id", "status", "total", "date"}
-    assert order["anyOf"] == [{"required": [name]} for name in ("user_id", "email", "phone")]
+    assert order["anyOf"] == [named(name) for name in ("user_id", "email", "phone")]
     assert "anyOf" not in data("site.registered")
+
+
+def test_a_schema_says_what_holds_between_fields() -> None:
+    joined, requested = data("segment.joined"), data("message.requested")
+
+    assert joined["oneOf"] == [named("contact_ids"), named("user_ids")]
+    assert (requested["if"], requested["then"]) == (named("user_id"), named("channel"))
 
 
 def test_a_schema_says_the_limits() -> None:

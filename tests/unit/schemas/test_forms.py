@@ -172,6 +172,37 @@ def test_an_opt_out_is_not_lost_for_its_version() -> None:
     assert envelope(opt_out(version=2, id=7)).faults == ("version", "id")
 
 
+@pytest.mark.parametrize("form", ["envelope", "bare", "structured"])
+@pytest.mark.parametrize("spoilt", [b'"Bye \\ud83d"', b"1e400", b"[-1e999, 1" + b"0" * 400 + b"]"])
+def test_an_opt_out_is_not_lost_for_what_no_parser_takes(form: str, spoilt: bytes) -> None:
+    data = b'{"email":"ann@example.com","channel":"email","reason":' + spoilt + b"}"
+    said = b'"id":"1","type":"contact.opted_out","data":' + data
+    value, topic_type = {
+        "envelope": (b"{" + said + b"}", None),
+        "bare": (data, "contact.opted_out"),
+        "structured": (b'{"specversion":"1.0","source":"a",' + said + b"}", None),
+    }[form]
+
+    found = envelope(value, topic_type=topic_type)
+
+    assert found.type == "contact.opted_out"
+    assert found.data.items() >= DATA.items()
+    another = unreadable(value.replace(b"opted_out", b"opted_in"), topic_type=None)
+    assert another.problem.reason == Reason.JSON_SYNTAX
+
+
+def test_what_was_cut_in_the_middle_of_a_sign_is_marked() -> None:
+    value = b'{"type":"contact.opted_out","data":{"reason":"\\ud83d\\ude00 \\ud83d"}}'
+
+    assert envelope(value).data == {"reason": "\U0001f600 \ufffd"}
+
+
+def test_an_opt_out_that_is_no_json_is_refused() -> None:
+    for spoilt in (b"NaN", b"01", b"'a'", b'"a'):
+        value = b'{"type":"contact.opted_out","data":{"reason":' + spoilt + b"}}"
+        assert unreadable(value).problem.reason == Reason.JSON_SYNTAX
+
+
 @pytest.mark.parametrize("times", [(None,), (b"\xff",), (WHEN.encode(), b"2020-01-01T00:00:00Z")])
 def test_a_header_of_time_that_is_unusable_is_no_time(times: tuple[bytes | None, ...]) -> None:
     headers = (*binary(type=OPT_OUT.encode()), *(("ce_time", time) for time in times))

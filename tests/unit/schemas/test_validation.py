@@ -54,6 +54,17 @@ def test_data_are_what_was_sent_and_absent_is_not_null() -> None:
     assert found == Valid(ANN | {"first_name": None})
 
 
+@pytest.mark.parametrize("name", ["order_id", "status", "total", "date"])
+def test_a_null_where_a_value_is_required_is_a_missing_field(name: str) -> None:
+    assert problem(ORDER_CHANGED, ORDER | {name: None}) == ("schema.missing", f"data.{name}")
+
+
+def test_a_null_among_the_members_of_a_list_is_of_the_wrong_type() -> None:
+    found = problem(INBOX_MESSAGE_PUBLISHED, MESSAGE | {"tags": ["a", None]})
+
+    assert found == ("schema.type", "data.tags.1")
+
+
 def test_what_was_sent_is_not_changed() -> None:
     sent = {"email": "Ann@EXAMPLE.com", "phone": "12", "address": {"city": "x" * 300}}
     before = {"email": "Ann@EXAMPLE.com", "phone": "12", "address": {"city": "x" * 300}}
