@@ -23,6 +23,7 @@ log = structlog.get_logger()
 NO_FAULTS = frozenset(
     {IMPORT_FAILED, LOST, UNMAPPED, NO_LONGER_OURS.cause, HELD.cause}
 )  # causes to send again that are no sign of an outage
+LOOK_AT_KEY = 5.0  # s between looks whether there is another key, while this one is refused
 PROBE = Call(
     action=Action.ACCOUNT_INFO,
     intent="probe",
@@ -188,8 +189,12 @@ class Gatekeeper:
             if due is None or (self.gate.account is None and not self.gate.has_counted_waiting):
                 self._probe_wanted.clear()
                 await self._clock.wait(self._probe_wanted, None)
-            elif (wait := due - self._clock.now()) > 0:
+            elif (wait := due - self._clock.now()) > 0 and self.gate.account is None:
                 await self._clock.sleep(wait)
+            elif wait > 0:
+                await self._clock.sleep(min(wait, LOOK_AT_KEY))
+                if self._refresh_key():
+                    self.gate.probe_at(self._clock.now())
             else:
                 await self._probe()
 

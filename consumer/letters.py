@@ -183,7 +183,8 @@ def _skipped(rule: str) -> dict[str, Any]:
 
 
 def _refused(refusal: Refusal) -> dict[str, Any]:
-    return {"outcome": "dead_letter", "reason": refusal.reason, "field": refusal.field}
+    told = {"outcome": "dead_letter", "reason": refusal.reason}
+    return told | ({"field": refusal.field} if refusal.field else {})
 
 
 def _fate(fate: Fate) -> Mapping[str, Any]:

@@ -258,6 +258,22 @@ def test_refusals_of_the_old_key_hold_nothing_once_the_new_one_is_read() -> None
     assert took < 10
 
 
+def test_a_key_that_is_changed_while_everything_is_held_is_taken_up_in_seconds() -> None:
+    async def main() -> float:
+        world = World()
+        world.account.switches.api_key = "another"
+        world.put("order.changed", an_order(1))
+        async with world.running():
+            await world.until(lambda: world.gate.account is not None)
+            await world.clock.sleep(1000)
+            world.sender.kept_key = "another"
+            took = await world.until(lambda: world.state()["orders"])
+            await world.settled()
+        return took
+
+    assert run(main()) < 6
+
+
 def test_a_new_key_that_is_refused_as_well_holds_everything_for_a_minute() -> None:
     async def main() -> World:
         world = World()

@@ -287,7 +287,6 @@ def test_an_opt_in_that_an_earlier_letter_makes_stale_would_be_buried_again() ->
     assert opt_in == {
         "outcome": "dead_letter",
         "reason": "consent.stale_opt_in",
-        "field": "",
         "calls": [],
     }
 
