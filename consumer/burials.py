@@ -2,6 +2,7 @@
 
 from consumer.deadletter import Burial
 from consumer.job import Job
+from consumer.masking import loggable
 from consumer.plan import UNKNOWN, Planned, Refused
 from consumer.record import Record
 from handlers.mapped import Refusal
@@ -15,7 +16,7 @@ def refused_burial(record: Record, plan: Refused) -> Burial:
         field=plan.refusal.field,
         detail=plan.refusal.detail,
         event_id=plan.event_id,
-        event_type=None if plan.type == UNKNOWN else plan.type,
+        event_type=None if plan.type == UNKNOWN else loggable(plan.type),
     )
 
 

@@ -13,6 +13,7 @@ from consumer.consent.hashing import Hasher
 from consumer.consent.memory import Memory
 from consumer.consent.reading import KEY_SETTING, Reader
 from consumer.errors import SettingsError
+from consumer.repeats import Repeats
 from consumer.replay import Step, Verdict, plan_line
 from consumer.settings import Loaded, env_name
 
@@ -31,7 +32,8 @@ async def show_plan(loaded: Loaded, steps: Sequence[Step], *, as_json: bool) -> 
     plan, now = planner(loaded.settings), SystemClock().wall()
     has_any = any(step.verdict is Verdict.SEND for step in steps)
     foresight = await _foresight(loaded) if has_any else None
-    lines = [plan_line(step, plan, now, foresight) for step in steps]
+    repeats = Repeats()
+    lines = [plan_line(step, plan, now, repeats, foresight) for step in steps]
     print_rows(lines, plan_rows, PLAN, as_json=as_json)
     typer.echo(plan_summary(lines), err=True)
 

@@ -52,6 +52,7 @@ class Burial:
     attempts: int = 0
     first_at: datetime | None = None
     flags: tuple[str, ...] = ()
+    cluster: str | None = None  # of a letter that is buried again
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,6 +131,7 @@ def _tail(
     burial: Burial, *, group: str, cluster: str, version: str, now: datetime
 ) -> list[tuple[str, bytes]]:
     record = burial.record
+    cluster = burial.cluster or cluster
     told: dict[str, str | None] = {
         f"{KAFKA}topic": record.topic,
         f"{KAFKA}partition": str(record.partition),

@@ -120,7 +120,7 @@ class Errands:
             self._scheduler.again(errand, now)
             return
         if errand.riders is None and not outcome.learned:
-            self._conclude(errand, "D", now)
+            self._conclude(errand, "N" if outcome.is_left_out else "D", now)
             return
         for member in errand.members():
             member.learned = {**member.learned, **outcome.learned}

@@ -5,6 +5,7 @@ from consumer.delivery import Delivery
 from consumer.errands import DELETED
 from consumer.job import Job, Owner
 from consumer.plan import Planned
+from handlers.consents import OPT_IN, OPT_OUT
 
 
 def begin(  # noqa: PLR0913 - what decides of it
@@ -38,8 +39,8 @@ def begin(  # noqa: PLR0913 - what decides of it
 
 def note_end(job: Job, desk: ConsentDesk) -> None:
     """Note at once, as the last call of an event ends, what it says of consent."""
-    if job.admission is not None and _is_delivered(job):
-        desk.delivered(job.admission)
+    if job.admission is not None:
+        desk.delivered(job.admission, _slots(job), is_all=_is_delivered(job))
 
 
 async def remembered(job: Job, desk: ConsentDesk) -> bool:
@@ -50,11 +51,20 @@ async def remembered(job: Job, desk: ConsentDesk) -> bool:
     admission, job.admission = job.admission, None
     if admission is None:
         return True
-    again = await desk.remember(admission, is_delivered=_is_delivered(job))
+    again = await desk.remember(admission, _slots(job))
     if again and not job.is_abandoned:
         job.is_crossed = True
         job.go_on(again)
     return not again
+
+
+def _slots(job: Job) -> frozenset[str]:
+    """Return the slots of the words that eSputnik took."""
+    return frozenset(
+        one.origin.slot
+        for one in job.errands
+        if one.state == "D" and one.origin.intent in {OPT_OUT, OPT_IN}
+    )
 
 
 def _is_delivered(job: Job) -> bool:

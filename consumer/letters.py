@@ -1,7 +1,7 @@
 """Dead letters for people: which there are, and what each says."""
 
 from collections.abc import AsyncIterator, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -11,10 +11,11 @@ from consumer.consent.foresight import Foreseen, Foresight, left
 from consumer.deadletter import DeadLetter, Fate, NotALetter, read_letter
 from consumer.explain import explained
 from consumer.masking import mask
-from consumer.plan import Planned, Planner, Refused, Skipped
+from consumer.plan import Plan, Planned, Planner, Refused, Skipped
 from consumer.reasons import REASONS
 from consumer.record import Record
-from consumer.repeats import SAME_ID
+from consumer.repeats import SAME_ID, Repeats, Seen
+from esputnik.call import Repeat
 from handlers.mapped import Refusal
 
 STATES = {"D": "delivered", "R": "refused", "X": "in doubt", "N": "not tried"}
@@ -131,28 +132,50 @@ def page(found: Found, planner: Planner, now: float) -> dict[str, Any]:
         "remedy": reason.remedy if reason else None,
         "calls": [_fate(fate) for fate in letter.fates],
         "event": _event(letter.original.value),
-        "now": would_send(letter, planner, now),
+        "now": would_send(letter, planner, now, Repeats()),
     }
 
 
 def would_send(
-    letter: DeadLetter, planner: Planner, now: float, foresight: Foresight | None = None
+    letter: DeadLetter,
+    planner: Planner,
+    now: float,
+    repeats: Repeats,
+    foresight: Foresight | None = None,
 ) -> dict[str, Any]:
     """Return what a replay would send of a letter: the exact HTTP, and why not (all of) it.
 
-    `foresight` tells what is decided of consent; without it, nothing is.
+    `repeats` knows the letters before it. `foresight` tells what is decided of consent; without
+    it, nothing is.
     """
     if "stub" in letter.flags:
         return _skipped("stub")
     if has_used_id(letter):
         return _refused(SAME_ID) | {"calls": []}
-    match planner.plan(letter.original, now):
+    match once(planned(letter, planner, now), repeats):
         case Planned() as plan:
             return _foreseen(_come_of(plan, letter, now, foresight))
         case Skipped(rule=rule):
             return _skipped(rule)
         case Refused(refusal=refusal):
             return _refused(refusal) | {"calls": []}
+
+
+def planned(letter: DeadLetter, planner: Planner, now: float) -> Plan:
+    """Return what a letter's record asks for, under the keys that it had when it was buried."""
+    return replace(planner, cluster=letter.cluster).plan(letter.original, now)
+
+
+def once(plan: Plan, repeats: Repeats) -> Plan:
+    """Return a plan, unless a letter before it held the same event, or its id."""
+    if not isinstance(plan, Planned) or not plan.calls:
+        return plan
+    seen = repeats.of(plan)
+    if seen is Seen.REPEAT:
+        return Skipped(rule="repeat", type=plan.type)
+    if seen is Seen.OTHER and plan.calls[0].repeat is Repeat.COUNTS:
+        return Refused(refusal=SAME_ID, type=plan.type, event_id=plan.event_id)
+    return plan
 
 
 def has_used_id(letter: DeadLetter) -> bool:

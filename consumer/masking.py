@@ -13,26 +13,30 @@ PERSONAL = frozenset(
 EMAIL = re.compile(r"[^\s@\"'<>]{1,64}(?:@|%40)[^\s@\"'<>]{1,255}")
 DIGITS = re.compile(r"(?<!\d)(?!\d{4}-\d\d-\d\d(?!\d))\+?\d[\d ()-]{6,}\d")  # but for dates
 PHONE = re.compile(r"(?:\+|%2B)\d[\d ()-]{6,}\d")
+DEEPEST = 100  # levels that are shown; what writes JSON takes a few more
 
 
-def mask(node: Any, *, is_personal: bool = False) -> Any:  # noqa: ANN401 - any JSON value
-    """Return a JSON value with every personal string in it masked.
+def mask(node: Any, *, is_personal: bool = False, depth: int = 0) -> Any:  # noqa: ANN401 - any JSON value
+    """Return a JSON value with every personal string in it masked, its deepest levels left out.
 
     What stands under a personal name is masked whole; e-mails and long runs of digits are masked
     wherever they stand.
     """
     match node:
+        case dict() | list() if depth > DEEPEST:
+            return "…"
         case dict():
             return {
-                loggable(name): mask(value, is_personal=is_personal or name.lower() in PERSONAL)
+                loggable(name): mask(
+                    value, is_personal=is_personal or name.lower() in PERSONAL, depth=depth + 1
+                )
                 for name, value in node.items()
             }
         case list():
-            return [mask(value, is_personal=is_personal) for value in node]
-        case str() if is_personal:
-            return _masked(node)
+            return [mask(value, is_personal=is_personal, depth=depth + 1) for value in node]
         case str():
-            return DIGITS.sub(_hidden, EMAIL.sub(_hidden, node))
+            hidden = DIGITS.sub(_hidden, EMAIL.sub(_hidden, node))
+            return _masked(node) if is_personal else hidden
         case int() | float() if is_personal and not isinstance(node, bool):
             return "…"
         case _:

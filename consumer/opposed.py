@@ -36,7 +36,7 @@ async def opposed(
         against = await desk.before_opt_in(admission, errand.call, ask)
         if against is Rule.OVERTAKEN:
             errand.job.skipped = against.value
-            found[errand] = Delivered()
+            found[errand] = Delivered(is_left_out=True)
         elif against is not None:
             found[errand] = against
 
@@ -44,7 +44,7 @@ async def opposed(
         for errand in errands:
             admission = errand.job.admission
             if errand.job.is_crossed and not desk.stands(errand.call):
-                found[errand] = Delivered()
+                found[errand] = Delivered(is_left_out=True)
             elif admission is not None and errand.origin.intent == OPT_IN:
                 tasks.create_task(look(errand, admission))
     return found

@@ -6,6 +6,8 @@ Pure.
 
 from enum import Enum
 
+from consumer.plan import Planned
+from esputnik.call import Repeat
 from handlers.mapped import Refusal
 
 REMEMBERED = 50_000  # events at least, twice as many at most; some 20 MB
@@ -35,6 +37,16 @@ class Repeats:
         self._counting = _Generations(remembered)
         self._safe = _Generations(remembered)
 
+    def of(self, plan: Planned) -> Seen:
+        """Return what is known of an event that asks for calls, and remember it.
+
+        One without an id of its own is always new.
+        """
+        if plan.event_id is None:
+            return Seen.NEW
+        call = plan.calls[0]
+        return self.look(call.identity, content(plan), counts=call.repeat is Repeat.COUNTS)
+
     def look(self, identity: str, content: int, *, counts: bool) -> Seen:
         """Return what is known of an event, and remember it. `content` is a hash of all it says.
 
@@ -61,6 +73,14 @@ class Repeats:
     def forget_safe(self) -> None:
         """Forget all events but those whose repeats count: any may have to be done again."""
         self._safe = _Generations(self._remembered)
+
+
+def content(plan: Planned) -> int:
+    """Return a hash of all that an event says, good within this process."""
+    call = plan.calls[0]
+    if len(plan.calls) == 1 and call.request is None:
+        return hash((plan.type, call.item))
+    return hash((plan.type, *((one.item, one.request) for one in plan.calls)))
 
 
 class _Generations:

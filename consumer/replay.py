@@ -14,10 +14,11 @@ from consumer.delivery import Delivery
 from consumer.fates import Fate
 from consumer.intake import begin, note_end, remembered
 from consumer.job import Job
-from consumer.letters import Found, has_used_id, would_send
+from consumer.letters import Found, has_used_id, once, planned, would_send
 from consumer.plan import Planned, Planner, Refused, Skipped
 from consumer.ports import Clock, Letters
 from consumer.reasons import REASONS
+from consumer.repeats import Repeats
 from consumer.replay_memory import DELIVERED, SENDING, Memory, Remembered
 
 
@@ -81,11 +82,16 @@ def _verdict(
 
 
 def plan_line(
-    step: Step, planner: Planner, now: float, foresight: Foresight | None = None
+    step: Step,
+    planner: Planner,
+    now: float,
+    repeats: Repeats,
+    foresight: Foresight | None = None,
 ) -> dict[str, Any]:
     """Return one line of the plan: the exact HTTP a letter would make, or why it makes none.
 
-    Lines are to be made in order: what a letter says of consent counts for those that follow.
+    Lines are to be made in order: what a letter says of consent counts for those that follow, and
+    one that holds the event of an earlier one is a repeat.
     """
     letter = step.found.letter
     line: dict[str, Any] = {
@@ -100,7 +106,7 @@ def plan_line(
         "verdict": step.verdict.value,
     }
     if step.verdict is Verdict.SEND:
-        told = would_send(letter, planner, now, foresight)
+        told = would_send(letter, planner, now, repeats, foresight)
         return line | {"verdict": _come_to(told).value, "now": told}
     return line | told_remedy(step.verdict)
 
@@ -168,6 +174,7 @@ class Replay:
         self._stopping = asyncio.Event()
         self._over: dict[Job, asyncio.Future[None]] = {}
         self._ids: dict[Job, str] = {}
+        self._repeats = Repeats()
 
     def stop(self) -> None:
         """Begin no more letters; `run` returns once those under way have ended."""
@@ -204,7 +211,7 @@ class Replay:
 
     def _begin(self, letter: DeadLetter, tasks: asyncio.TaskGroup) -> None:
         record = letter.original
-        plan = self._planner.plan(record, self._clock.wall())
+        plan = once(planned(letter, self._planner, self._clock.wall()), self._repeats)
         if isinstance(plan, Refused):
             tasks.create_task(self._bury(letter, refused_burial(record, plan)))
         elif isinstance(plan, Skipped) or not plan.calls:
@@ -249,9 +256,16 @@ class Replay:
     async def _bury(self, letter: DeadLetter, burial: Burial) -> None:
         fates = burial.fates or letter.fates
         await self._letters.bury(
-            replace(burial, fates=fates, attempts=letter.attempts + 1, first_at=letter.first_at)
+            replace(
+                burial,
+                fates=fates,
+                attempts=letter.attempts + 1,
+                first_at=letter.first_at,
+                cluster=letter.cluster,
+            )
         )
-        await self._memory.note(letter.id, None)
+        if burial.fates:  # else nothing was tried, and what may have run still may have
+            await self._memory.note(letter.id, None)
         self._note(Ended(letter=letter, outcome="buried", reason=burial.reason))
 
     def _note(self, ended: Ended) -> None:

@@ -196,11 +196,11 @@ class Worker:
 
     def _is_first(self, job: Job, plan: Planned, now: float) -> bool:
         """Settle an event that came before; tell whether this one is to be sent."""
-        call = plan.calls[0]
         if plan.event_id is None:
             return True
+        call = plan.calls[0]
         counts = call.repeat is Repeat.COUNTS
-        seen = self._repeats.look(call.identity, _content(plan), counts=counts)
+        seen = self._repeats.of(plan)
         if seen is Seen.REPEAT:
             self._skip(job, plan.type, "repeat")
             return False
@@ -342,11 +342,3 @@ def _may_be_done_again(plan: Plan) -> bool:
     return isinstance(plan, Planned) and all(
         call.repeat is not Repeat.COUNTS for call in plan.calls
     )
-
-
-def _content(plan: Planned) -> int:
-    """Return a hash of all that an event says, good within this process."""
-    call = plan.calls[0]
-    if len(plan.calls) == 1 and call.request is None:
-        return hash((plan.type, call.item))
-    return hash((plan.type, *((one.item, one.request) for one in plan.calls)))

@@ -46,9 +46,13 @@ class Scope(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivered:
-    """Done. `learned` holds what the answer taught: `{"id": "3894567"}`."""
+    """Done. `learned` holds what the answer taught: `{"id": "3894567"}`.
+
+    `is_left_out`: nothing was sent, nor is it to be.
+    """
 
     learned: Mapping[str, str] = field(default_factory=dict)
+    is_left_out: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,7 +3,7 @@
 Opt-outs and deletions are noted at once, so that those still on their way count.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from consumer.consent.admission import ADDRESS, PHONE, USER, Admission, Person, Told
 from consumer.consent.hashing import Hasher
@@ -97,12 +97,14 @@ class Admitting:
         """Return the hash of the address that a call by the list tells."""
         return self._hasher.of(ADDRESS + address(call).lower())
 
-    def delivered(self, admission: Admission) -> None:
+    def delivered(self, admission: Admission, slots: Collection[str], *, is_all: bool) -> None:
         """Note what counts only once eSputnik has it: opt-ins, and where a person has moved to."""
-        for taken in admission.taken.values():
-            self._memory.note(taken.hashes, taken.word)
-            admission.unwritten.update(taken.hashes)
-        self._moving.delivered(admission)
+        for slot, taken in admission.taken.items():
+            if slot in slots:
+                self._memory.note(taken.hashes, taken.word)
+                admission.unwritten.update(taken.hashes)
+        if is_all:
+            self._moving.delivered(admission)
 
     # -- opt-ins ----------------------------------------------------------------------------
 

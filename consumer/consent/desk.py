@@ -1,5 +1,6 @@
 """The one object that the worker asks about consent."""
 
+from collections.abc import Collection
 from datetime import UTC, datetime
 
 import structlog
@@ -80,19 +81,25 @@ class ConsentDesk:
         email = self._admitting.hash_of_address(opt_out)
         return standing(self._memory.words(email, EMAIL), self._skew) is not None
 
-    def delivered(self, admission: Admission) -> None:
-        """Note what counts only now; what waited for it looks right after."""
-        self._admitting.delivered(admission)
+    def delivered(self, admission: Admission, slots: Collection[str], *, is_all: bool) -> None:
+        """Note what counts only now; what waited for it looks right after.
 
-    async def remember(self, admission: Admission, *, is_delivered: bool) -> tuple[Call, ...]:
+        `slots` are those of the words that eSputnik took; `is_all`: it took all of the event.
+        """
+        self._admitting.delivered(admission, slots, is_all=is_all)
+
+    async def remember(self, admission: Admission, slots: Collection[str]) -> tuple[Call, ...]:
         """Have written what an event says; return once all in-sync replicas have it.
 
-        `is_delivered`: eSputnik took all the calls. What is returned is to be sent before the
+        `slots` are those of the words that eSputnik took. What is returned is to be sent before the
         record settles: opt-outs that crossed with an opt-in of another replica. Waits as long as
         it takes.
         """
         await self._shelf.write(sorted(admission.unwritten))
-        if not is_delivered or not (admission.told or admission.taken):
+        for kept in (admission.told, admission.taken):
+            for slot in kept.keys() - set(slots):
+                del kept[slot]
+        if not (admission.told or admission.taken):
             return ()
         while not await self._shelf.catch_up():
             await self._clock.sleep(LOOK_AGAIN)

@@ -27,7 +27,11 @@ class Moving:
         if user is None or email is None:
             return None
         out = self._told_out(email)
-        is_sure = out is not None and not self._may_be_in(email, out)
+        is_sure = (
+            out is not None
+            and not self._may_be_in(email, out)
+            and not self._may_be_untold(user, email, out)
+        )
         word = None if is_sure else followed(self._memory, user, email, self._skew)
         if word is None and (out is None or not self._is_new(user, email)):
             return None
@@ -54,6 +58,16 @@ class Moving:
         that came between two of them was told, and seems to have come before.
         """
         return any(word.at > out.at for word in self._memory.opt_ins(email, EMAIL))
+
+    def _may_be_untold(self, user: bytes, email: bytes, out: Word) -> bool:
+        """Tell whether the word may be one that was to follow here and was never told.
+
+        It is noted before it is told, and whatever else is written of the address writes it too.
+        """
+        if not self._is_new(user, email):
+            return False
+        word = followed(self._memory, user, email, self._skew)
+        return word is not None and word.place == out.place and word.offset >= out.offset
 
     def _is_new(self, user: bytes, email: bytes) -> bool:
         known = self._memory.link(user)

@@ -33,6 +33,7 @@ PARTITION = 0  # to which everything is written
 FIRST_WAIT = 0.5  # s
 LONGEST_WAIT = 30.0  # s
 CATCH_UP_SECONDS = 10.0
+LONGEST_LESSER = 60.0  # until a record that tells less is written again though others come
 
 
 async def prepare(admin: Admin, topic: str) -> None:
@@ -86,6 +87,7 @@ class ConsentTopic:
         self._position: Mapping[Partition, int] = {}
         self._moved = asyncio.Event()
         self._is_quiet = asyncio.Event()
+        self._lesser_since: float | None = None
         self._asking = asyncio.Lock()
         self._next: asyncio.Task[bool] | None = None
         self._waiting: Counter[asyncio.Task[bool]] = Counter()
@@ -163,8 +165,14 @@ class ConsentTopic:
         self._position = page.position
         self._moved.set()
         self._moved = asyncio.Event()
-        if self._reader.lesser and not page.records:
+        if not self._reader.lesser:
+            self._lesser_since = None
+            return
+        now = self._clock.now()
+        self._lesser_since = now if self._lesser_since is None else self._lesser_since
+        if not page.records or now - self._lesser_since >= LONGEST_LESSER:
             self._is_quiet.set()
+            self._lesser_since = None
 
     # -- writing ----------------------------------------------------------------------------
 

@@ -2,7 +2,10 @@
 
 import asyncio
 import random
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 
 from consumer import build
 from consumer.deadletter import Burial, DeadLetter, letter, read_letter
@@ -18,20 +21,25 @@ from tests.service.world import World
 class _Noted(Memory):
     """Nobody reads again what these replays write down."""
 
-    def __init__(self) -> None:
-        self.notes: dict[str, bytes | None] = {}
+    def __init__(self, notes: dict[str, bytes | None]) -> None:
+        self.notes = notes
 
     async def note(self, letter_id: str, state: bytes | None) -> None:
         await asyncio.sleep(0)
         self.notes[letter_id] = state
 
 
-async def replayed(world: World) -> World:
-    """Replay all that a world buried; return what came of it, as a world that comes after."""
+async def replayed(
+    world: World, notes: dict[str, bytes | None] | None = None, **planning: Any
+) -> World:
+    """Replay all that a world buried; return what came of it, as a world that comes after.
+
+    `notes` takes what is written down of each letter; `planning` is set otherwise than there.
+    """
     again = World(like=world)
-    replay = _replay(again)
+    replay = _replay(again, {} if notes is None else notes, planning)
     steps = [
-        Step(found=Found(letter=_letter(one), partition=0, offset=number), verdict=Verdict.SEND)
+        Step(found=Found(letter=letter_of(one), partition=0, offset=number), verdict=Verdict.SEND)
         for number, one in enumerate(world.letters.burials)
     ]
     await again.consent.load()
@@ -43,9 +51,10 @@ async def replayed(world: World) -> World:
     return again
 
 
-def _letter(burial: Burial) -> DeadLetter:
+def letter_of(burial: Burial, cluster: str = "main") -> DeadLetter:
+    """Return what is read of a burial that was written at a cluster."""
     now = datetime.fromtimestamp(START, UTC)
-    written = letter(burial, group="g", cluster="main", version="1", now=now)
+    written = letter(burial, group="g", cluster=cluster, version="1", now=now)
     headers = written.headers
     read = read_letter(
         burial.record._replace(key=written.key, value=written.value, headers=headers)
@@ -54,7 +63,7 @@ def _letter(burial: Burial) -> DeadLetter:
     return read
 
 
-def _replay(world: World) -> Replay:
+def _replay(world: World, notes: dict[str, bytes | None], planning: Mapping[str, Any]) -> Replay:
     """Put the parts of a replay in the place of the world's."""
     settings, rng = world.loaded.settings, random.Random(0)  # noqa: S311 - chance, not secrecy
     desk, world.consent = build.consent(
@@ -76,10 +85,10 @@ def _replay(world: World) -> Replay:
         consent=desk,
     )
     sending = Replay(
-        planner=build.planner(settings),
+        planner=replace(build.planner(settings), **planning),
         delivery=world.delivery,
         letters=world.letters,
-        memory=_Noted(),
+        memory=_Noted(notes),
         clock=world.clock,
         rate=None,
         told=lambda _: None,

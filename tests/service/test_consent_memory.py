@@ -1,11 +1,18 @@
 """What is remembered of consent: over restarts, outages of its topic, and replays."""
 
+from typing import Any
+
 import pytest
 
+from consumer.record import Partition
 from tests.fakes.time import run
 from tests.service.replaying import replayed
-from tests.service.words import ANN, DAY, a_world, is_out, said_in_turn, say
+from tests.service.words import ANN, BOB, DAY, a_world, at, is_out, said_in_turn, say
 from tests.service.world import World, carried
+
+ROUTED: Any = {"consent.routes": {"sms": {"segment": 6}}}
+CRM = Partition("crm", 0)
+PUSHED: Any = {"consent.routes": {"push": {"segment": 99}}}  # there is none
 
 
 async def after(world: World, *words: tuple[str, float, str]) -> World:
@@ -178,3 +185,77 @@ def test_an_opt_out_that_was_refused_is_told_and_remembered_by_its_replay() -> N
 
     assert world.reasons == ["consent.stale_opt_in"]
     assert is_out(world)
+
+
+def test_an_opt_out_that_follows_is_told_though_another_word_wrote_it_down_before_a_kill() -> None:
+    async def main() -> World:
+        world = a_world(**ROUTED)
+        world.account.use_segments([{"id": 6, "name": "sms"}])
+        world.put("user.signed_up", {"user_id": "1", "email": ANN})
+        world = World(like=await carried(world))
+        say(world, "out", -1000, user_id="1", email=ANN)
+        world = World(like=await carried(world))
+        world.sender.latency = 1.0
+        world.account.faults.rule([{"action": "add-unsubscribed", "status": 500}])
+        told = len(world.asked("add-unsubscribed"))
+        say(world, "out", -500, topic="web", channel="sms", email=BOB)
+
+        def moves() -> bool:
+            if world.sender.sent and not world.source.broker.logs[CRM]:
+                moved = {"user_id": "1", "email": BOB}
+                world.put("user.updated", moved, topic="crm", occurred_at=at(-100))
+            return len(world.asked("add-unsubscribed")) > told
+
+        async with world.killed_when(moves, 20):
+            pass
+        world.account.faults.rule([])
+        return await carried(World(like=world))
+
+    assert is_out(run(main()), BOB)
+
+
+def test_the_parts_of_an_opt_in_that_were_applied_are_remembered_without_the_others() -> None:
+    async def main() -> World:
+        world = a_world(**ROUTED)
+        world.account.use_segments([{"id": 6, "name": "sms"}])
+        world.put("user.signed_up", {"user_id": "1", "email": ANN})
+        world = World(like=await carried(world))
+        world.account.faults.rule([{"action": "remove-unsubscribed", "status": 403}])
+        async with world.running():
+            say(world, "in", -1000, channel="all", user_id="1", email=ANN)
+            await world.clock.sleep(5)
+            say(world, "out", -500, user_id="1", email=ANN)
+            await world.clock.sleep(5)
+            world.account.faults.rule([])
+            await world.settled()
+            say(world, "out", -1000 - 2 * DAY, topic="web", channel="sms", user_id="1", email=ANN)
+            await world.settled()
+        return world
+
+    world = run(main())
+
+    assert is_out(world)
+    assert world.asked("detach-contacts")
+    assert not world.asked("attach-contacts")
+
+
+def test_a_letter_calls_an_opt_in_that_was_overtaken_not_tried() -> None:
+    async def main() -> World:
+        world = a_world(**PUSHED)
+        world.put("user.signed_up", {"user_id": "1", "email": ANN})
+        world = World(like=await carried(world))
+        world.account.faults.rule([{"action": "contact-activity", "status": 500}])
+        async with world.running():
+            say(world, "in", -1000, channel="all", user_id="1", email=ANN)
+            await world.clock.sleep(2)
+            say(world, "out", -500, user_id="1", email=ANN)
+            await world.clock.sleep(2)
+            world.account.faults.rule([])
+            await world.settled()
+        return world
+
+    world = run(main())
+
+    (burial,) = world.letters.burials
+    assert not world.asked("remove-unsubscribed")
+    assert {fate.slot: fate.state for fate in burial.fates}["email"] == "N"

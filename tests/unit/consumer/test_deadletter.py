@@ -349,3 +349,15 @@ def test_an_address_in_the_words_of_the_api_is_masked() -> None:
     found = reread(a_burial(field="data.email", detail="400: 'ann@example.com' is not valid"))
 
     assert found.message == "data.email: 400: 'a…' is not valid"
+
+
+def test_a_stub_of_the_largest_fan_out_fits() -> None:
+    slots = [f"{number:03}" + "\u6f22" * 253 for number in range(500)]
+    fates = tuple(Fate(intent="segment.join", slot=slot, state="R") for slot in slots)
+    burial = Burial(record=a_record(), reason="esp.not_found", fates=fates)
+    made = stub(burial, now=NOW, **ORIGIN)
+
+    size = sum(len(name) + len(value or b"") for name, value in made.headers)
+
+    assert size < 512 * 1024
+    assert tuple(read_fates(write_fates(fates))) == fates

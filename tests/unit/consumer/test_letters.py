@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -15,10 +16,10 @@ from consumer.consent.words import Word
 from consumer.deadletter import Burial, DeadLetter, letter, read_letter
 from consumer.fates import Fate
 from consumer.letters import Filters, Found, Reading, newest, page, read_letters, row, would_send
-from consumer.plan import Planner
+from consumer.plan import Planned, Planner
 from consumer.reasons import REASONS
 from consumer.record import Partition, Record
-from consumer.repeats import SAME_ID
+from consumer.repeats import SAME_ID, Repeats
 from esputnik.call import Action
 from tests.builders import a_record
 
@@ -276,8 +277,8 @@ def a_word(kind: str, hours: int) -> DeadLetter:
 
 def foreseen(*letters: DeadLetter) -> list[dict[str, Any]]:
     """What each of some letters would send, where nothing is known before the first."""
-    foresight = Foresight(Memory(), Hasher("secret"), 300.0)
-    return [would_send(one, PLANNER, NOON.timestamp(), foresight) for one in letters]
+    foresight, repeats = Foresight(Memory(), Hasher("secret"), 300.0), Repeats()
+    return [would_send(one, PLANNER, NOON.timestamp(), repeats, foresight) for one in letters]
 
 
 def test_an_opt_in_that_an_earlier_letter_makes_stale_would_be_buried_again() -> None:
@@ -297,7 +298,7 @@ def test_an_opt_out_that_a_much_newer_opt_in_overrules_would_be_skipped() -> Non
     memory.note([hasher.of("e:ann@example.com")], opted_in)
     foresight = Foresight(memory, hasher, 300.0)
 
-    told = would_send(a_word("out", 25), PLANNER, NOON.timestamp(), foresight)
+    told = would_send(a_word("out", 25), PLANNER, NOON.timestamp(), Repeats(), foresight)
 
     assert told == {"outcome": "skipped", "reason": "superseded", "calls": []}
 
@@ -307,3 +308,45 @@ def test_what_consent_lets_pass_shows_the_http_that_it_would_make() -> None:
 
     assert told["outcome"] == "calls"
     assert [call["action"] for call in told["calls"]] == ["remove-unsubscribed"]
+
+
+def a_message(text: str, offset: int) -> DeadLetter:
+    data = {"message_id": 1, "email": "ann@example.com", "params": {"text": text}}
+    event = {"id": "m1", "type": "message.requested", "data": data}
+    record = a_record(
+        value=orjson.dumps(event), offset=offset, timestamp=int(NOON.timestamp() * 1000)
+    )
+    return a_letter(record=record)
+
+
+def test_of_letters_that_hold_one_event_one_would_be_sent() -> None:
+    first, again, another = foreseen(a_message("a", 1), a_message("a", 2), a_message("b", 3))
+
+    assert [call["action"] for call in first["calls"]] == ["send-message"]
+    assert again == {"outcome": "skipped", "reason": "repeat", "calls": []}
+    assert (another["reason"], another["calls"]) == ("schema.conflict", [])
+
+
+@pytest.mark.parametrize("depth", [33, 240, 260, 600, 1000])
+def test_a_letter_that_is_nested_deep_can_be_shown(depth: int) -> None:
+    deep = b"[" * depth + b"]" * depth
+    value = b'{"id":"e","type":"order.changed","data":{"x":' + deep + b"}}"
+    told = page(
+        found(a_letter(record=a_record(value=value), reason="decode.json_depth")), PLANNER, 0.0
+    )
+
+    assert orjson.loads(orjson.dumps(told))["event"]["id"] == "e"
+
+
+def test_a_letter_keeps_the_keys_of_the_cluster_that_buried_it() -> None:
+    event = {"type": "user.deleted", "data": {"user_id": "1"}}
+    record = a_record(value=orjson.dumps(event), timestamp=int(NOON.timestamp() * 1000))
+    (told,) = foreseen(a_letter(record=record))
+    expected = replace(PLANNER, cluster="main").plan(record, NOON.timestamp())
+
+    renamed = Planner(topics={}, cluster="prod")
+    now = would_send(a_letter(record=record), renamed, NOON.timestamp(), Repeats())
+
+    assert isinstance(expected, Planned)
+    assert now["calls"][0]["idempotency_key"] == expected.calls[0].key
+    assert now == told

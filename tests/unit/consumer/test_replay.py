@@ -10,7 +10,7 @@ from consumer.deadletter import Burial, DeadLetter, letter, read_letter
 from consumer.fates import Fate
 from consumer.letters import Found
 from consumer.plan import Planner
-from consumer.repeats import SAME_ID
+from consumer.repeats import SAME_ID, Repeats
 from consumer.replay import Verdict, decide, plan_line
 from consumer.replay_memory import Remembered
 from tests.builders import a_record
@@ -42,7 +42,7 @@ def planned(one: DeadLetter, known: Remembered | None = None) -> dict[str, Any]:
         max_attempts=3,
         in_doubt=False,
     )
-    return plan_line(step, Planner(topics={}), NOON.timestamp())
+    return plan_line(step, Planner(topics={}), NOON.timestamp(), Repeats())
 
 
 @pytest.mark.parametrize(

@@ -104,12 +104,14 @@ class Office:
                 ends = [await self._make(call, None) for call in self.planned(record).calls]
                 return _worst(ends)
             if admission.refusal is not None or admission.skip is not None:
-                await self.desk.remember(admission, is_delivered=False)
+                await self.desk.remember(admission, ())
                 return admission.skip or (admission.refusal.reason if admission.refusal else "")
-            end = _worst([await self._make(call, admission) for call in admission.calls])
-            if end == "delivered":
-                self.desk.delivered(admission)
-            again = await self.desk.remember(admission, is_delivered=end == "delivered")
+            made = [(call, await self._make(call, admission)) for call in admission.calls]
+            end = _worst([one for _, one in made])
+            taken = [call for call, one in made if one == "delivered"]
+            slots = {call.slot for call in taken if call.intent.startswith("consent.")}
+            self.desk.delivered(admission, slots, is_all=end == "delivered")
+            again = await self.desk.remember(admission, slots)
             for call in again:
                 await self._send(call.alone())
             return end

@@ -12,6 +12,8 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from consumer.record import Partition, Record
+from esputnik.call import Action, Request
+from esputnik.outcome import Answer, NoAnswer
 from tests.fakes.time import run
 from tests.unit.consumer.consent.office import Office, an_event, offices, unsubscribe
 
@@ -206,3 +208,40 @@ def test_who_opted_in_by_far_the_last_takes_no_opt_out_along(path: list[Step], l
     after = run(walked([*path, Step("in", last, 0), Step("move", other, 1)]))
 
     assert after == [email for email in before if email != last]
+
+
+# -- words of several channels -------------------------------------------------------------------
+
+
+async def crossed(first: str, *channels: str) -> list[str]:
+    """Let an opt-in wait while a newer opt-out is told at another replica.
+
+    Of one of them, `first`, the SMS part is refused; the channels are those of opt-out and opt-in.
+    """
+    async with offices(2) as (here, there):
+        there.delay = 1.0  # between the look and the sending
+        ask = here.ask
+
+        async def slowly(request: Request) -> Answer | NoAnswer:
+            if request.action is Action.FIND_CONTACT:
+                await asyncio.sleep(5.0 if first == "out" else 0.0)
+            return await ask(request)
+
+        here.ask = slowly  # type: ignore[method-assign]  # the look-up of the phone takes long
+        said = [{"channel": channel, "email": ANN} for channel in channels]
+        out = an_event("contact.opted_out", said[0], at=-1000, place=TOPICS[0])
+        opt_in = an_event("contact.opted_in", said[1], at=-5000, place=TOPICS[1])
+        told = asyncio.create_task(there.carry(opt_in))
+        await asyncio.sleep(0.5)
+        await here.carry(out)
+        await told
+        return here.unsubscribed
+
+
+@pytest.mark.parametrize(
+    ("first", "channels"), [("out", ("all", "email")), ("in", ("email", "all"))]
+)
+def test_words_that_cross_are_seen_though_another_part_of_one_was_refused(
+    first: str, channels: tuple[str, str]
+) -> None:
+    assert run(crossed(first, *channels)) == [ANN]

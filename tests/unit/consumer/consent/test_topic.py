@@ -270,6 +270,22 @@ def test_another_key_that_is_written_meanwhile_ends_the_run() -> None:
 # -- writing ------------------------------------------------------------------------------------
 
 
+def test_a_record_that_tells_less_is_written_again_on_a_busy_topic_too() -> None:
+    async def story() -> None:
+        topic = FakeTopic()
+        replica = Replica(topic)
+        async with replica.running():
+            for word in (an_opt_out(), an_opt_in()):
+                topic.put(*encode(ANN, Known(words=(word,))))
+            for number in range(1000):
+                topic.put(*encode(number.to_bytes(15), Known(deleted_at=NOON)))
+                await asyncio.sleep(0.1)
+
+        assert len(last_told(topic, ANN).words) == 2
+
+    run(story())
+
+
 def test_a_write_waits_as_long_as_it_takes() -> None:
     async def story() -> None:
         topic = FakeTopic()
