@@ -28,7 +28,10 @@ class Buffer:
 
 
 class Backpressure:
-    """What is held: partitions that are full, and those of a contact for whom too many calls wait.
+    """What is held: partitions that are full, of a busy contact, or whose sends are too far ahead.
+
+    One of a contact for whom too many calls wait takes no more of them. One where a send cannot be
+    written down beside the commit point takes no more until that has come nearer.
 
     A partition is full once it holds as much as is free (Choudhury and Hahne, "Dynamic queue
     length thresholds for shared-memory packet switches", 1998): alone it may take half of the
@@ -42,16 +45,22 @@ class Backpressure:
         self._crowd = crowd
         self._full: set[Partition] = set()
         self._crowded: dict[Partition, Job] = {}
+        self._ahead: dict[Partition, Job] = {}
 
     @property
     def held(self) -> Collection[Partition]:
         """Return the partitions that are not to be read."""
-        return self._full | self._crowded.keys()
+        return self._full | self._crowded.keys() | self._ahead.keys()
 
     def took(self, job: Job) -> None:
         """Look whether too many calls wait where those of this record do."""
         if self._crowd(job) >= LARGEST_CROWD:
             self._crowded[job.record.place] = job
+
+    def took_send(self, job: Job) -> None:
+        """Look whether a call whose repeats count can be written down yet."""
+        if not _is_near(job):
+            self._ahead[job.record.place] = job
 
     def look(self, logs: Mapping[Partition, PartitionLog]) -> Collection[Partition]:
         """Return the partitions that are not to be read, as things stand now."""
@@ -68,6 +77,9 @@ class Backpressure:
         for place, job in list(self._crowded.items()):
             if self._crowd(job) < LARGEST_CROWD * RESUME_BELOW:
                 del self._crowded[place]
+        for place, job in list(self._ahead.items()):
+            if _is_near(job):
+                del self._ahead[place]
         return self.held
 
     def forget(self, partitions: Iterable[Partition]) -> None:
@@ -75,3 +87,8 @@ class Backpressure:
         for place in partitions:
             self._full.discard(place)
             self._crowded.pop(place, None)
+            self._ahead.pop(place, None)
+
+
+def _is_near(job: Job) -> bool:
+    return job.log is None or job.log.may_declare(job.record.offset)

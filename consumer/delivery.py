@@ -23,10 +23,15 @@ from esputnik.outcome import Blocked, Delivered, Outcome, Rejected
 log = structlog.get_logger()
 
 TOO_LARGE = 413
+TOO_FAR = 1.0  # s between looks whether the commit point has come nearer
 
 
 class Declarations(Protocol):
     """Where it is written down that a call is about to be sent whose repeats count."""
+
+    def may_declare(self, job: Job) -> bool:
+        """Tell whether it can be written down now: not where the record is too far ahead."""
+        ...
 
     async def declare(self, job: Job) -> bool:
         """Return once it is written down; False where the record is another's now."""
@@ -190,6 +195,11 @@ class Delivery:
         if self.declarations is None or errands[0].call.repeat is not Repeat.COUNTS:
             return True
         if not trip.is_declared:
+            if not self.declarations.may_declare(errands[0].job):
+                # What the commit point waits for may need the place that this one has.
+                self._exchange.gave_up(way_of(errands))
+                await self._rest(trip, TOO_FAR)
+                return False
             if not await self.declarations.declare(errands[0].job):
                 self._exchange.gave_up(way_of(errands))
                 return False

@@ -105,7 +105,7 @@ class Vitals:
 
         That the group does not answer is no excuse: brokers may, and then the reader is to blame.
         """
-        return bool(self._held()) or self._worker.ledger.records > 0
+        return self._worker.ledger.records > 0
 
     def ready(self) -> tuple[bool, dict[str, Any]]:
         """Tell whether the group is joined and nothing waits for an operator."""

@@ -39,6 +39,10 @@ class Log(Protocol):
         """Book a record as finished."""
         ...
 
+    def may_declare(self, offset: int) -> bool:
+        """Tell whether it can be told of a record now, beside the commit point."""
+        ...
+
     def declare(self, offset: int) -> bool:
         """Book a record of which a call is about to be sent; False if that cannot be told."""
         ...

@@ -67,12 +67,13 @@ class PartitionLog:
         while jobs and jobs[0].is_settled:
             jobs.popleft()
 
-    def declare(self, offset: int) -> bool:
-        """Book a record of which a call is about to be sent.
+    def may_declare(self, offset: int) -> bool:
+        """Tell whether it can be told of a record now, beside the commit point."""
+        return self.is_closed or offset - self.commit_point() < SPAN
 
-        False where that could not be told beside the commit point, which lies too far behind.
-        """
-        if offset - self.commit_point() >= SPAN:
+    def declare(self, offset: int) -> bool:
+        """Book a record of which a call is about to be sent; False where it lies too far ahead."""
+        if not self.may_declare(offset):
             return False
         self.declared.add(offset)
         self._is_dirty = True

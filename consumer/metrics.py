@@ -52,7 +52,8 @@ OLDEST = Metric("oldest_unfinished_seconds", "gauge", "s since the oldest of the
 LAG = Metric(
     "consumer_lag",
     "gauge",
-    "records not taken yet; none before the first fetch, as of a partition blocked from the start",
+    "records not taken yet; none before the first fetch, as of a partition blocked from the start, "
+    "nor while the group rebalances",
     ("topic", "partition"),
 )
 THROTTLED = Metric(

@@ -52,6 +52,14 @@ def cautions(settings: Settings, origins: Mapping[str, str]) -> Iterator[str]:
             f"{env_name('kafka.security_protocol')}: SASL_PLAINTEXT with PLAIN sends the password "
             "unencrypted; write SASL_SSL, or a SCRAM mechanism"
         )
+    for prefix, word in (("sasl_", "SASL"), ("ssl_", "SSL")):
+        given = [name for name in Kafka.model_fields if f"kafka.{name}" in origins]
+        idle = [env_name(f"kafka.{name}") for name in given if name.startswith(prefix)]
+        if idle and word not in kafka.security_protocol:
+            yield (
+                f"{', '.join(idle)}: of no effect with {kafka.security_protocol}; write a protocol "
+                f"with {word} to {env_name('kafka.security_protocol')}"
+            )
 
 
 def is_loopback(host: str) -> bool:

@@ -6,13 +6,14 @@ The only reader of the environment. All faults are told at once, a line each.
 import os
 import ssl
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import takewhile
 from pathlib import Path
 
 from pydantic import ValidationError
 
 from consumer.errors import SettingsError
 from consumer.settings import LEAVES, PREFIX, UNBUILT, Kafka, Loaded, Settings, env_name
-from consumer.settings_conflicts import cautions, conflicts
+from consumer.settings_conflicts import SECRETS, cautions, conflicts
 from consumer.settings_faults import fault, named, path_of
 from consumer.settings_layer import Layer, read_document
 from consumer.settings_yaml import read_yaml
@@ -180,8 +181,16 @@ def _read_value(layer: Layer, path: str, name: str, file: str) -> None:
         layer.put(path, Path(file).read_text("utf-8").strip(), name, name)
     except (OSError, ValueError) as trouble:
         why = getattr(trouble, "strerror", None) or "is no UTF-8 text"
-        shown = str(file) if str(file).isprintable() else repr(str(file))
-        layer.refuse(path, f"{name}: {shown}: {why}; write the path of a readable file")
+        shown = f"{_shown(file)}: " if path not in SECRETS or os.sep in file else ""
+        layer.refuse(path, f"{name}: {shown}{why}; write the path of a readable file")
+
+
+def _shown(file: str) -> str:
+    return file if file.isprintable() else repr(file)
+
+
+def _is_of_a_path(sign: str) -> bool:
+    return sign.isalnum() or sign in "._"
 
 
 def read_overrides(overrides: Sequence[str]) -> Layer:
@@ -192,5 +201,6 @@ def read_overrides(overrides: Sequence[str]) -> Layer:
         if is_pair:
             layer.put(path, text, "--set", f"--set {path}")
         else:
-            layer.faults.append(f"--set {path}: has no value; write --set path=value")
+            name = "".join(takewhile(_is_of_a_path, given))  # what follows may be a secret
+            layer.faults.append(f"--set {name}: has no value; write --set path=value")
     return layer

@@ -11,7 +11,7 @@ from consumer.job import Job
 from consumer.refusals import Refusals
 
 TRIAL = 60.0  # s
-STAGE = "map."
+HELD_FOR = "map.handler_error"
 
 
 class Unmapped:

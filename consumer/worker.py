@@ -14,11 +14,11 @@ from consumer.delivery import Delivery
 from consumer.intake import begin, note_end, remembered
 from consumer.job import History, Job
 from consumer.ledger import Ledger
-from consumer.plan import Plan, Planned, Planner, Refused, Skipped
+from consumer.plan import UNKNOWN, Plan, Planned, Planner, Refused, Skipped
 from consumer.ports import Clock, EventMeter, Letters, Source
 from consumer.record import Partition, Point, Record
 from consumer.repeats import SAME_ID, Repeats, Seen
-from consumer.unmapped import STAGE, Unmapped
+from consumer.unmapped import HELD_FOR, Unmapped
 from esputnik.call import Repeat
 
 log = structlog.get_logger()
@@ -100,6 +100,8 @@ class Worker:
                     await self.commit()
             await self._drain(list(self.ledger.logs), self._stop_by - self._clock.now())
             await self.commit()
+            if self._fault is not None:
+                raise self._fault
         finally:
             self._has_ended = True
             for closing in self._closings:
@@ -123,6 +125,10 @@ class Worker:
             return taken
 
     # -- calls that must be known of before they go ---------------------------------------
+
+    def may_declare(self, job: Job) -> bool:
+        """Tell whether it can be told of a record beside the commit point, or need not be."""
+        return job.log is None or job.log.may_declare(job.record.offset)
 
     async def declare(self, job: Job) -> bool:
         """Return once the group knows that a call of a record is about to be sent.
@@ -163,7 +169,8 @@ class Worker:
 
     def _begin(self, job: Job, plan: Plan, now: float, wall: float) -> None:
         if job.history is History.SETTLED and not _may_be_done_again(plan):
-            self._skip(job, plan.type, "settled_before")
+            known = plan.type if isinstance(plan, Planned) else UNKNOWN
+            self._skip(job, known, "settled_before")
         elif isinstance(plan, Planned):
             self._submit(job, plan, now, wall)
         elif isinstance(plan, Skipped):
@@ -193,6 +200,8 @@ class Worker:
             self._delivery.doubt(job)
         self._delivery.submit(job)
         self._pressure.took(job)
+        if plan.calls[0].repeat is Repeat.COUNTS and self._delivery.declarations is not None:
+            self._pressure.took_send(job)
 
     def _is_first(self, job: Job, plan: Planned, now: float) -> bool:
         """Settle an event that came before; tell whether this one is to be sent."""
@@ -216,7 +225,7 @@ class Worker:
 
     def _refuse(self, job: Job, plan: Refused, now: float) -> None:
         reason = plan.refusal.reason
-        if reason.startswith(STAGE) and self.unmapped.holds(plan.type, reason, job, now):
+        if reason == HELD_FOR and self.unmapped.holds(plan.type, reason, job, now):
             return
         self._bury(job, refused_burial(job.record, plan))
 
@@ -275,6 +284,7 @@ class Worker:
         self._closings.discard(task)
         if not task.cancelled() and task.exception() is not None:
             self._fault = task.exception()
+            self._settled.set()
 
     async def _bury_and_settle(self, job: Job, burial: Burial) -> None:
         await self._letters.bury(burial)
@@ -327,7 +337,7 @@ class Worker:
 
     async def _drain(self, partitions: list[Partition], seconds: float) -> None:
         deadline = self._clock.now() + seconds
-        while self.ledger.has_unsettled(partitions):
+        while self._fault is None and self.ledger.has_unsettled(partitions):
             self._settled.clear()
             left = deadline - self._clock.now()
             if left <= 0 or not await self._clock.wait(self._settled, left):

@@ -27,7 +27,7 @@ from consumer.record import Partition, Point
 
 log = structlog.get_logger()
 
-ASK_SECONDS = 10.0  # for what the listener must ask the broker; the session lasts longer
+ASK_SECONDS = 10.0  # for what the listener must ask the broker
 ASK_AGAIN = 0.5  # s
 
 
@@ -121,7 +121,7 @@ class Assignment(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka h
         await self._listener.revoking([partition(place)])
         try:
             async with asyncio.timeout(ASK_SECONDS):
-                starts = await self._starts.skip_gaps([place])
+                starts = await self._starts.skip_gaps([place], lambda: epoch != self.epoch)
         except (KafkaError, TimeoutError) as trouble:
             log.warning("starts_not_known", error=type(trouble).__name__)
             return
@@ -136,7 +136,7 @@ class Assignment(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka h
         async with self._asking:
             try:
                 async with asyncio.timeout(ASK_SECONDS):
-                    found = await self._starts.find(self._waiting)
+                    found = await self._starts.find(self._waiting, lambda: epoch != self.epoch)
             except (KafkaError, KafkaUnreachableError, TimeoutError) as trouble:
                 log.warning("starts_not_known", error=type(trouble).__name__)
                 return

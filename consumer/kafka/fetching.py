@@ -119,8 +119,8 @@ class Fetching:
         lags: dict[Partition, int] = {}
         for place in self._assignment.begun:
             end = readable_end(self._consumer, place, self._isolation)
-            if end is not None:
-                ours = partition(place)
+            ours = partition(place)
+            if end is not None and ours in taken:
                 at = max(taken.get(ours, 0), self._assignment.read_to.get(place, 0))
                 lags[ours] = max(0, end - at)
         return lags

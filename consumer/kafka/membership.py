@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Collection, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 
 import structlog
@@ -55,14 +56,16 @@ class Membership:
         Raises:
             CredentialsError: The group is refused, as the first fetch tells.
         """
-        joined = asyncio.get_running_loop().create_task(self.assignment.joined.wait())
         fetch = self.fetching.begin(FIRST_FETCH_RECORDS, FIRST_FETCH_SECONDS)
-        await asyncio.wait(
-            {joined, fetch},
-            timeout=connection.start_timeout,
-            return_when=asyncio.FIRST_COMPLETED,
-        )
-        joined.cancel()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(connection.start_timeout):
+                joined = asyncio.get_running_loop().create_task(self.assignment.joined.wait())
+                try:
+                    await asyncio.wait({joined, fetch}, return_when=asyncio.FIRST_COMPLETED)
+                    if not fetch.done() or fetch.result().trouble is None:
+                        await joined  # to find where to begin may take longer than the fetch
+                finally:
+                    joined.cancel()
         trouble = fetch.result().trouble if fetch.done() else None
         if type(trouble).__name__ in AUTHENTICATION_FAULTS:
             raise refused(connection, type(trouble).__name__)

@@ -5,6 +5,7 @@ from collections.abc import Callable, Collection, Coroutine, Iterable, Mapping, 
 from typing import Any
 
 import structlog
+from aiokafka.errors import KafkaError
 
 from consumer.errors import SyncError
 from consumer.kafka.connection import Connection
@@ -146,10 +147,14 @@ class KafkaSource:
         return await self._member.behind() if self._member is not None else None
 
     async def topics(self) -> frozenset[str]:
-        """Return the topics that exist and may be seen; none while there is no client."""
+        """Return the topics that exist and may be seen; none while no broker tells."""
         if self._member is None:
             return frozenset()
-        return frozenset(await self._member.consumer.topics())
+        try:
+            return frozenset(await self._member.consumer.topics())
+        except KafkaError as trouble:
+            log.warning("topics_not_known", error=type(trouble).__name__)
+            return frozenset()
 
     # -- chores ---------------------------------------------------------------------------
 

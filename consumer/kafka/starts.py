@@ -1,7 +1,7 @@
 """Where a member begins to read: what the group committed, or the rule for what it never did."""
 
 import os
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from itertools import count
 from typing import Protocol
@@ -58,10 +58,14 @@ class Starts:
         self._offset_reset = offset_reset
         self._gaps = gaps
 
-    async def find(self, places: Iterable[TopicPartition]) -> dict[TopicPartition, Point | None]:
+    async def find(
+        self, places: Iterable[TopicPartition], is_over: Callable[[], bool] = lambda: False
+    ) -> dict[TopicPartition, Point | None]:
         """Return where to begin, as it was committed; None where records may have been lost unseen.
 
-        Those left out must wait for a lower partition of another member: ask again.
+        Those left out must wait for a lower partition of another member: ask again. `is_over` tells
+        whether the assignment has ended meanwhile: who had them since may have committed more, so
+        nothing is committed then.
         """
         wanted = set(places)
         found: dict[TopicPartition, Point | None] = {}
@@ -76,11 +80,13 @@ class Starts:
         gaps = [place for place, at in found.items() if at is None and self.accepts(place)]
         for place in sorted(place for place, at in found.items() if at is None):
             log.error("offset_missing", topic=place.topic, partition=place.partition)
-        return found | await self._begin(fresh) | await self.skip_gaps(gaps)
+        return found | await self._begin(fresh, is_over) | await self.skip_gaps(gaps, is_over)
 
-    async def skip_gaps(self, places: Collection[TopicPartition]) -> dict[TopicPartition, Point]:
+    async def skip_gaps(
+        self, places: Collection[TopicPartition], is_over: Callable[[], bool] = lambda: False
+    ) -> dict[TopicPartition, Point]:
         """Begin where the log does; each loss is accepted once."""
-        starts = await self._begin_at(places, at_end=False)
+        starts = await self._begin_at(places, is_over, at_end=False)
         for place, (offset, _) in starts.items():
             log.warning(
                 "gap_accepted",
@@ -89,7 +95,7 @@ class Starts:
                 offset=offset,
                 uid=os.getuid(),
             )
-        self._gaps.difference_update(partition(place) for place in places)
+        self._gaps.difference_update(partition(place) for place in starts)
         return starts
 
     def accepts(self, place: TopicPartition) -> bool:
@@ -106,16 +112,20 @@ class Starts:
         accepted = {place: points[place].offset for place in unknown if self.accepts(place)}
         return points | {place: Point(offset) for place, offset in accepted.items()}
 
-    async def _begin(self, places: Collection[TopicPartition]) -> dict[TopicPartition, Point]:
-        return await self._begin_at(places, at_end=self._offset_reset == LATEST)
+    async def _begin(
+        self, places: Collection[TopicPartition], is_over: Callable[[], bool]
+    ) -> dict[TopicPartition, Point]:
+        return await self._begin_at(places, is_over, at_end=self._offset_reset == LATEST)
 
     async def _begin_at(
-        self, places: Collection[TopicPartition], *, at_end: bool
+        self, places: Collection[TopicPartition], is_over: Callable[[], bool], *, at_end: bool
     ) -> dict[TopicPartition, Point]:
         if not places:
             return {}
         find = self._consumer.end_offsets if at_end else self._consumer.beginning_offsets
         starts: dict[TopicPartition, int] = await find(list(places))
+        if is_over():  # who has it had since may have committed more
+            return {}
         await self._consumer.commit(starts)
         return {place: Point(offset) for place, offset in starts.items()}
 

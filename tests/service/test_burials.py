@@ -1,5 +1,8 @@
 """A record whose dead letter is not safe yet is not finished."""
 
+import pytest
+
+from consumer.deadletter import Burial
 from tests.fakes.time import run
 from tests.service.events import HERE, THERE, TWO, an_order
 from tests.service.world import World
@@ -40,3 +43,42 @@ def test_a_record_whose_letter_is_not_safe_yet_counts_as_unfinished() -> None:
         return unfinished, buried
 
     assert run(main()) == (1, 0)
+
+
+def test_a_letter_that_fails_while_the_process_stops_ends_it_with_the_fault() -> None:
+    async def main() -> float:
+        world = World()
+
+        async def breaks(burial: Burial) -> None:  # noqa: ARG001 - as letters have it
+            await world.clock.sleep(1)
+            raise RuntimeError("a bug")
+
+        world.letters.bury = breaks  # type: ignore[method-assign]  # as no letters should
+        world.put("order.changed", {})
+        began = world.clock.now()
+        with pytest.raises(ExceptionGroup) as told:
+            async with world.running():
+                await world.clock.sleep(0.5)
+        assert told.group_contains(RuntimeError, match="a bug")
+        return world.clock.now() - began
+
+    assert run(main()) < 5
+
+
+def test_a_type_that_is_not_known_names_no_metric() -> None:
+    async def main() -> World:
+        world = World()
+        world.sender.is_down = True
+        world.put("order.changed", an_order(1))
+        world.put("jane@example.com", {"x": 1})
+        async with world.killed_when(lambda: bool(world.letters.burials), 5):
+            pass
+        after = World(like=world)
+        async with after.running():
+            await after.settled()
+        return after
+
+    counts = run(main()).meter.counts
+
+    assert counts["skipped unknown settled_before"] == 1
+    assert not [name for name in counts if "jane" in name]

@@ -428,3 +428,56 @@ def test_a_send_that_failed_once_holds_nothing_up_where_none_waits() -> None:
         return told
 
     assert run(main()) == [[], ["generate-event"], []]
+
+
+def activities(world: World, count: int, *, second_is_of_the_first: bool) -> None:
+    for number in range(count):
+        who = 0 if number == 1 and second_is_of_the_first else number
+        world.put("activity.recorded", {"name": "seen", "email": f"b{who}@example.com"})
+
+
+def test_sends_too_far_ahead_leave_their_places_to_those_at_the_commit_point() -> None:
+    async def main() -> World:
+        world = World()
+        activities(world, 9000, second_is_of_the_first=True)
+        async with world.running():
+            await world.settled(600, every=1)
+        return world
+
+    world = run(main())
+
+    assert len(world.asked("generate-event")) == 9000
+    assert world.reasons == []
+
+
+def test_sends_behind_one_that_waits_for_an_import_go_on_when_that_has_ended() -> None:
+    async def main() -> World:
+        settings: Any = {"contacts.single": "never"}
+        world = World(partitions=TWO, switches={"import_seconds": 40.0}, **settings)
+        for number in range(2):
+            update = {"email": f"b{number}@example.com", "first_name": "A"}
+            world.put("user.updated", update, partition=1)
+        async with world.running():
+            await world.clock.sleep(2)
+            activities(world, 9000, second_is_of_the_first=False)
+            await world.settled(600, every=1)
+        return world
+
+    assert len(run(main()).asked("generate-event")) == 9000
+
+
+def test_messages_with_unsafe_links_are_buried_and_hold_nothing() -> None:
+    async def main() -> World:
+        world = World()
+        for _ in range(120):
+            message = {"name": "n", "title": "t", "text": "x", "link": "http://localhost/sale"}
+            world.put("inbox_message.published", message)
+        world.put("order.changed", an_order(1))
+        async with world.running():
+            await world.settled(60)
+        return world
+
+    world = run(main())
+
+    assert world.reasons == ["map.unsafe_url"] * 120
+    assert world.state()["orders"]

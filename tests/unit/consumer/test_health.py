@@ -211,6 +211,13 @@ def test_a_member_that_its_group_may_have_given_up_is_not_ready_until_it_is_answ
     assert silent == (False, {"ready": False, "joined": False, "held": [why]})
 
 
+def test_a_partition_that_is_blocked_is_no_excuse_for_a_reader_of_the_others() -> None:
+    process = a_stalled_process()
+    process.source.blocked = {ORDERS: "unreadable at offset 7"}
+
+    assert not process.vitals.is_excused()
+
+
 def test_a_group_that_does_not_answer_is_no_excuse_for_a_reader_whom_brokers_answer() -> None:
     process = a_stalled_process()
     process.source.lease.lost()

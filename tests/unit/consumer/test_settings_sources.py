@@ -651,12 +651,39 @@ def test_a_secret_on_the_command_line_is_worth_a_warning(path: str) -> None:
     name = env_name(path)
     by_environment: dict[str, Any] = {name.removeprefix(PREFIX): "canary"}
 
-    (warning,) = loading(f"{path}=canary").warnings
+    warning, *_ = loading(f"{path}=canary").warnings
 
     assert warning.startswith(f"--set {path}: ")
     assert warning.endswith(f"{name}_FILE")
     assert "canary" not in warning
-    assert loading(**by_environment).warnings == ()
+    assert not [one for one in loading(**by_environment).warnings if one.startswith("--set")]
+
+
+@pytest.mark.parametrize(
+    ("given", "protocol"),
+    [
+        ({"KAFKA__SASL_USERNAME": "me"}, "PLAINTEXT"),
+        ({"KAFKA__SASL_MECHANISM": "PLAIN"}, "SSL"),
+        ({"KAFKA__SSL_CAFILE": ""}, "PLAINTEXT"),
+    ],
+)
+def test_a_login_or_a_certificate_that_the_protocol_leaves_out_is_worth_a_warning(
+    given: dict[str, Any], protocol: str
+) -> None:
+    (warning,) = loading(KAFKA__SECURITY_PROTOCOL=protocol, **given).warnings
+
+    assert warning.startswith(f"{PREFIX}{next(iter(given))}: of no effect with {protocol}; write ")
+
+
+def test_a_slip_shows_no_secret() -> None:
+    colon = fault("esputnik.api_key:canary")
+    key_as_file = fault(ESPUTNIK__API_KEY_FILE="canary")
+    file = fault(ESPUTNIK__API_KEY_FILE="/run/secrets/absent")
+
+    assert "canary" not in colon + key_as_file
+    assert colon.startswith("--set esputnik.api_key: has no value")
+    assert "No such file" in key_as_file
+    assert "/run/secrets/absent: No such file" in file
 
 
 def test_maps_of_secrets_are_secrets_as_well() -> None:

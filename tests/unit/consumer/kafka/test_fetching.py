@@ -229,3 +229,29 @@ def test_starts_that_no_broker_tells_are_asked_for_again() -> None:
 
     assert stage.assignment.fault is None
     assert stage.listener.told == ["assigned"]
+
+
+async def test_while_nothing_is_taken_of_a_partition_no_lag_is_told(stage: Stage) -> None:
+    stage.listener.taken = {Partition("t", 0): 90}
+    told = stage.fetching.lags()
+
+    stage.listener.taken = {}
+
+    assert told == {Partition("t", 0): 10}
+    assert stage.fetching.lags() == {}
+
+
+async def test_a_start_that_was_found_too_late_overrules_no_later_commit() -> None:
+    stage = Stage([0])
+    stage.client.tells.clear()
+    assigning = asyncio.create_task(stage.assign(place(0)))
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    await stage.assignment.on_partitions_revoked({place(0)})
+    await stage.assignment.on_partitions_assigned(set())
+    stage.client.commits[place(0)] = 100  # by whoever had it meanwhile
+
+    stage.client.tells.set()
+    await assigning
+
+    assert stage.client.commits[place(0)] == 100

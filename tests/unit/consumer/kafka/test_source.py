@@ -10,6 +10,7 @@ from consumer.kafka import Connection, GroupOptions, KafkaSource
 from consumer.record import Partition
 from tests.contract.reader import Reader
 from tests.fakes.brokers import Brokers
+from tests.fakes.schedule import OWNER
 from tests.fakes.time import run
 from tests.fakes.wire import Dice, Wire, in_place_of_sockets
 
@@ -19,21 +20,21 @@ PLACE = TopicPartition("a", 0)
 class Stage:
     """A topic of two partitions, and a member that reads them."""
 
-    def __init__(self, dice: Dice) -> None:
+    def __init__(self, dice: Dice, slowest: float) -> None:
         self.brokers = Brokers(dice)
         self.brokers.make(PLACE.topic, 2)
-        self.wire = Wire(self.brokers, slowest=0.01)
+        self.wire = Wire(self.brokers, slowest=slowest)
         here = Connection(bootstrap_servers="127.0.0.1:9092")
         self.source = KafkaSource(here, GroupOptions(group_id="group"))
         self.reader = Reader(self.source)
 
 
-def staged(story: Callable[[Stage], Awaitable[None]]) -> None:
-    """Play a story in virtual time."""
+def staged(story: Callable[[Stage], Awaitable[None]], slowest: float = 0.01) -> None:
+    """Play a story in virtual time; a request travels `slowest` seconds at the most."""
     dice = Dice(0)
 
     async def play() -> None:
-        stage = Stage(dice)
+        stage = Stage(dice, slowest)
         with in_place_of_sockets(stage.wire, dice):
             await stage.source.start([PLACE.topic], stage.reader)
             try:
@@ -117,3 +118,24 @@ def test_reading_goes_on_whenever_topics_are_found_in_a_rebalance(ms: int) -> No
         await stage.reader.until_taken(1)
 
     staged(story)
+
+
+def test_no_topics_are_known_while_no_broker_tells() -> None:
+    async def story(stage: Stage) -> None:
+        known, owner = await stage.source.topics(), OWNER.get()
+        stage.wire.cut.add(owner)
+        stage.wire.break_off(owner)
+
+        assert await stage.source.topics() == frozenset()
+
+        stage.wire.cut.clear()
+        assert known == {PLACE.topic}
+
+    staged(story)
+
+
+def test_a_start_waits_for_the_assignment_though_where_to_begin_is_found_slowly() -> None:
+    async def story(stage: Stage) -> None:
+        assert stage.source.is_joined
+
+    staged(story, slowest=2.0)
