@@ -72,8 +72,7 @@ class Account:
             return Reply(429, _OK, self.rules.latency)
         source, _, call = path.partition("/api/")
         if method == b"GET":
-            known = _FINISHED if "importstatus" in call else _ACCOUNT
-            return Reply(200, known, self.rules.latency)
+            return Reply(200, _FINISHED if "importstatus" in call else _ACCOUNT)
         numbers = [int(number) for number in _IDS[self.rules.work].findall(body, start)]
         return self._take(numbers, source, call, now)
 

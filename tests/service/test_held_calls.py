@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from consumer import ledger
 from consumer.refusals import LEAST
 from handlers.mapped import Event, Mapped, Options
 from tests.fakes.time import run
@@ -436,20 +437,28 @@ def activities(world: World, count: int, *, second_is_of_the_first: bool) -> Non
         world.put("activity.recorded", {"name": "seen", "email": f"b{who}@example.com"})
 
 
+@pytest.fixture
+def few_are_told_of(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let no more than forty records be told of beside a commit point."""
+    monkeypatch.setattr(ledger, "SPAN", 40)
+
+
+@pytest.mark.usefixtures("few_are_told_of")
 def test_sends_too_far_ahead_leave_their_places_to_those_at_the_commit_point() -> None:
     async def main() -> World:
         world = World()
-        activities(world, 9000, second_is_of_the_first=True)
+        activities(world, 300, second_is_of_the_first=True)
         async with world.running():
             await world.settled(600, every=1)
         return world
 
     world = run(main())
 
-    assert len(world.asked("generate-event")) == 9000
+    assert len(world.asked("generate-event")) == 300
     assert world.reasons == []
 
 
+@pytest.mark.usefixtures("few_are_told_of")
 def test_sends_behind_one_that_waits_for_an_import_go_on_when_that_has_ended() -> None:
     async def main() -> World:
         settings: Any = {"contacts.single": "never"}
@@ -459,11 +468,11 @@ def test_sends_behind_one_that_waits_for_an_import_go_on_when_that_has_ended() -
             world.put("user.updated", update, partition=1)
         async with world.running():
             await world.clock.sleep(2)
-            activities(world, 9000, second_is_of_the_first=False)
+            activities(world, 300, second_is_of_the_first=False)
             await world.settled(600, every=1)
         return world
 
-    assert len(run(main()).asked("generate-event")) == 9000
+    assert len(run(main()).asked("generate-event")) == 300
 
 
 def test_messages_with_unsafe_links_are_buried_and_hold_nothing() -> None:
