@@ -71,10 +71,8 @@ class Gathering:
         self.size -= len(errand.call.item) + 1
 
     def _take_out(self, errand: Errand) -> None:
-        for waiting in (self.line, self.late, self.urgent):
-            if errand in waiting:
-                del waiting[errand]
-                break
+        queues = (self.line, self.late, self.urgent)
+        del next(one for one in queues if errand in one)[errand]
         errand.gathering = None
 
     def _in_turn(self) -> Iterable[Errand]:

@@ -475,6 +475,7 @@ def test_a_topic_of_the_table_is_named_as_kafka_has_it() -> None:
 @pytest.mark.parametrize("login", ["a:b", "a\nb"])
 def test_a_login_that_http_cannot_carry_is_told(login: str) -> None:
     assert "cannot be a user name of HTTP" in fault(ESPUTNIK__LOGIN=login)
+    assert loading(ESPUTNIK__LOGIN="sync").settings.esputnik.login == "sync"
 
 
 # -- settings that do not go together -------------------------------------------------------
