@@ -20,7 +20,10 @@ class Fate:
 
 
 def write_fates(fates: Iterable[Fate]) -> str:
-    """Return `intent/slot=state:name:value`, commas between; these signs are encoded in values."""
+    """Return `intent/slot=state:name:value`, commas between.
+
+    In slots and values the signs that part a line are percent-encoded, and what is invisible.
+    """
     return ",".join(_write_fate(fate) for fate in fates)
 
 

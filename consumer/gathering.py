@@ -71,8 +71,10 @@ class Gathering:
         self.size -= len(errand.call.item) + 1
 
     def _take_out(self, errand: Errand) -> None:
-        queues = (self.line, self.late, self.urgent)
-        del next(one for one in queues if errand in one)[errand]
+        if errand in self.line:  # as nearly all are
+            del self.line[errand]
+        else:
+            del (self.late if errand in self.late else self.urgent)[errand]
         errand.gathering = None
 
     def _in_turn(self) -> Iterable[Errand]:

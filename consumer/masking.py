@@ -35,8 +35,7 @@ def mask(node: Any, *, is_personal: bool = False, depth: int = 0) -> Any:  # noq
         case list():
             return [mask(value, is_personal=is_personal, depth=depth + 1) for value in node]
         case str():
-            hidden = DIGITS.sub(_hidden, EMAIL.sub(_hidden, node))
-            return _masked(node) if is_personal else hidden
+            return _masked(node) if is_personal else DIGITS.sub(_hidden, EMAIL.sub(_hidden, node))
         case int() | float() if is_personal and not isinstance(node, bool):
             return "…"
         case _:

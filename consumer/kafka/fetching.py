@@ -121,7 +121,7 @@ class Fetching:
             end = readable_end(self._consumer, place, self._isolation)
             ours = partition(place)
             if end is not None and ours in taken:
-                at = max(taken.get(ours, 0), self._assignment.read_to.get(place, 0))
+                at = max(taken[ours], self._assignment.read_to.get(place, 0))
                 lags[ours] = max(0, end - at)
         return lags
 

@@ -4,6 +4,7 @@ import os
 import signal
 import socket
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -253,6 +254,30 @@ def test_a_signal_before_it_is_ready_ends_a_command_as_a_shell_would(
 
     assert (done.code, done.complaints) == (code, [])
     assert "Traceback" not in done.err
+
+
+LOST = """
+import signal, time
+import consumer.commands
+from consumer.__main__ import main
+
+class Freed:
+    def __del__(self):
+        signal.raise_signal(signal.SIGTERM)
+
+def execute():
+    Freed()  # what is raised in a finalizer is lost
+    time.sleep(60)
+
+consumer.commands.execute = execute
+main()
+"""
+
+
+def test_a_signal_that_was_lost_in_a_finalizer_ends_a_command_all_the_same() -> None:
+    done = subprocess.run([sys.executable, "-c", LOST], cwd=ROOT, check=False, timeout=PATIENCE)
+
+    assert done.returncode == 143
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
