@@ -187,12 +187,27 @@ def test_an_opt_out_that_was_refused_is_told_and_remembered_by_its_replay() -> N
     assert is_out(world)
 
 
+async def signed_up(settings: Any) -> World:
+    """Return a process that comes after Ann has signed up; there is one segment, for SMS."""
+    world = a_world(**settings)
+    world.account.use_segments([{"id": 6, "name": "sms"}])
+    world.put("user.signed_up", {"user_id": "1", "email": ANN})
+    return World(like=await carried(world))
+
+
+async def takes_the_e_mail_back(world: World) -> None:
+    """Let Ann opt in to all, and take the e-mail back before what is at fault is mended."""
+    say(world, "in", -1000, channel="all", user_id="1", email=ANN)
+    await world.clock.sleep(5)
+    say(world, "out", -500, user_id="1", email=ANN)
+    await world.clock.sleep(5)
+    world.account.faults.rule([])
+    await world.settled()
+
+
 def test_an_opt_out_that_follows_is_told_though_another_word_wrote_it_down_before_a_kill() -> None:
     async def main() -> World:
-        world = a_world(**ROUTED)
-        world.account.use_segments([{"id": 6, "name": "sms"}])
-        world.put("user.signed_up", {"user_id": "1", "email": ANN})
-        world = World(like=await carried(world))
+        world = await signed_up(ROUTED)
         say(world, "out", -1000, user_id="1", email=ANN)
         world = World(like=await carried(world))
         world.sender.latency = 1.0
@@ -216,18 +231,10 @@ def test_an_opt_out_that_follows_is_told_though_another_word_wrote_it_down_befor
 
 def test_the_parts_of_an_opt_in_that_were_applied_are_remembered_without_the_others() -> None:
     async def main() -> World:
-        world = a_world(**ROUTED)
-        world.account.use_segments([{"id": 6, "name": "sms"}])
-        world.put("user.signed_up", {"user_id": "1", "email": ANN})
-        world = World(like=await carried(world))
+        world = await signed_up(ROUTED)
         world.account.faults.rule([{"action": "remove-unsubscribed", "status": 403}])
         async with world.running():
-            say(world, "in", -1000, channel="all", user_id="1", email=ANN)
-            await world.clock.sleep(5)
-            say(world, "out", -500, user_id="1", email=ANN)
-            await world.clock.sleep(5)
-            world.account.faults.rule([])
-            await world.settled()
+            await takes_the_e_mail_back(world)
             say(world, "out", -1000 - 2 * DAY, topic="web", channel="sms", user_id="1", email=ANN)
             await world.settled()
         return world
@@ -241,17 +248,10 @@ def test_the_parts_of_an_opt_in_that_were_applied_are_remembered_without_the_oth
 
 def test_a_letter_calls_an_opt_in_that_was_overtaken_not_tried() -> None:
     async def main() -> World:
-        world = a_world(**PUSHED)
-        world.put("user.signed_up", {"user_id": "1", "email": ANN})
-        world = World(like=await carried(world))
+        world = await signed_up(PUSHED)
         world.account.faults.rule([{"action": "contact-activity", "status": 500}])
         async with world.running():
-            say(world, "in", -1000, channel="all", user_id="1", email=ANN)
-            await world.clock.sleep(2)
-            say(world, "out", -500, user_id="1", email=ANN)
-            await world.clock.sleep(2)
-            world.account.faults.rule([])
-            await world.settled()
+            await takes_the_e_mail_back(world)
         return world
 
     world = run(main())
