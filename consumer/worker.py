@@ -315,8 +315,9 @@ class Worker:
         self.ledger.leave(places)
         if self._source.lease.holds(self._clock.now()):  # else nothing more is sent for them
             await self._drain(places, self._drain_seconds)
-        if not await self.commit():  # what was finished is done again by others, in part perhaps
-            self._repeats.forget_safe()
+        is_committed = await self.commit()
+        if not is_committed or self.ledger.is_thinned(places):
+            self._repeats.forget_safe()  # what was finished is done again by others, in part perhaps
         abandoned = frozenset(self.ledger.unsettled(places))
         for job in self.ledger.to_come_again(places):
             self._forget_repeat(job)
