@@ -252,6 +252,8 @@ class Worker:
             return
         if job.verdict is not None or plan.refusal is not None:
             self._bury(job, job_burial(job, plan))
+            if not job.may_have_counted():  # the producer may mend what was wrong and send it again
+                self._repeats.forget(job.known_as)
         elif job.skipped is not None:
             self._skip(job, plan.type, job.skipped)
         elif self._settle(job):
