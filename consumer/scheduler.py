@@ -86,7 +86,7 @@ class Scheduler:
             item.riders = []
         item.riders.append(errand)
         errand.started = True
-        self._lanes.spread(item, errand.call.lanes)
+        self._lanes.spread(item, errand.names)
         if since is not None:
             self._batcher.add(item, min(since, now), is_late=True)
         return True
