@@ -12,7 +12,6 @@ from consumer.job import History, Job
 from consumer.progress import SPAN, Progress, read_progress, write_progress
 from consumer.record import Partition, Point, Record
 
-
 MOST_BEHIND = 10_000  # finished records kept one by one behind an unfinished one, at least
 
 

@@ -27,7 +27,7 @@ COMMIT_EVERY = 1.0  # s
 RETRY_COMMIT = 0.5  # s
 POLL_SECONDS = 0.2
 POLL_RECORDS = 500  # of a thousand, the first have left the processor's cache when they are sent
-FEWER_RECORDS = 100  # where requests wait for their turn, so that none is late for it
+FEWER_RECORDS = 40  # where requests wait for their turn, so that none is late for it
 
 
 class Worker:
@@ -319,7 +319,7 @@ class Worker:
             await self._drain(places, self._drain_seconds)
         is_committed = await self.commit()
         if not is_committed or self.ledger.is_thinned(places):
-            self._repeats.forget_safe()  # what was finished is done again by others, in part perhaps
+            self._repeats.forget_safe()  # what was finished is done again, in part perhaps
         abandoned = frozenset(self.ledger.unsettled(places))
         for job in self.ledger.to_come_again(places):
             self._forget_repeat(job)

@@ -24,6 +24,7 @@ from consumer.consent.words import EMAIL, Link, Word
 from consumer.plan import Planned
 from consumer.record import Record
 from esputnik.call import Call
+from handlers.routes import ROUTES
 
 PEOPLE = frozenset({USER, ADDRESS, PHONE})
 _NOT_BY_PHONE = frozenset({USER, ADDRESS})
@@ -48,11 +49,9 @@ class Admitting:
             "user.deleted": self._deletion,
             "user.signed_up": self._contact,
             "user.updated": self._contact,
-            # These make a contact where there is none. Orders do too, and are not looked at.
-            "device_token.registered": self._creation,
-            "activity.recorded": self._creation,
-            "message.requested": self._creation,
         }
+        creations = (kind for kind, route in ROUTES.items() if route.makes_contacts)
+        self._deciding |= dict.fromkeys(creations, self._creation)
 
     def admit(self, plan: Planned, record: Record, now: float) -> Admission | None:
         """Return what is decided of an event; None where nothing is, and all goes as planned.

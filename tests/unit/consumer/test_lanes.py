@@ -87,7 +87,7 @@ def test_the_same_order_makes_no_line_of_other_orders() -> None:
 
 def test_a_name_that_many_share_makes_no_line_without_end() -> None:
     strangers = [about(f"u:{number}", "e:a") for number in range(2 * MOST_NAMES)]
-    lanes = entered(*strangers)
+    entered(*strangers)
 
     assert max(len(one.names) for one in strangers) == MOST_NAMES
 

@@ -203,7 +203,8 @@ def test_behind_a_record_that_takes_long_finished_ones_are_not_kept_without_end(
     assert len(list(ledger.to_come_again([USERS]))) <= MOST_BEHIND + 1
     assert ledger.is_thinned([Partition("users", 9), USERS])
     ((offset, progress),) = ledger.commit_points().values()
-    assert (offset, read_progress(0, progress).settled) == (0, set(range(1, SPAN)))
+    assert offset == 0
+    assert read_progress(0, progress).settled == set(range(1, SPAN))
 
     ledger.settle(first)
 
