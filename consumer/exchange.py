@@ -17,6 +17,7 @@ from consumer.requester import Requester
 from consumer.shares import Traffic
 from consumer.turns import Turns
 from esputnik.answers import confirms, learn, read, read_bulk
+from esputnik.bodies import is_page
 from esputnik.call import Action, Call, Repeat, Request
 from esputnik.outcome import (
     Accepted,
@@ -192,7 +193,10 @@ class Exchange:
         told = read(replace(call, action=question.action), answer)
         if isinstance(told, Deferred):
             return replace(told, maybe_done=False)
-        is_held = isinstance(told, Blocked) and told.scope is Scope.ACCOUNT
+        # That there is no such list lets the refusal stand; a page says nothing of it.
+        is_held = isinstance(told, Blocked) and (
+            told.scope is Scope.ACCOUNT or (isinstance(answer, Answer) and is_page(answer))
+        )
         return told if is_held else refusal
 
     async def _send_bulk(

@@ -121,7 +121,7 @@ REASONS: Mapping[str, Reason] = {
     "esp.partial_item": Reason("eSputnik took the request, but not this item of it.", _MESSAGE),
     "esp.import_item": Reason("The import failed because of this contact.", _MESSAGE),
     "esp.not_found": Reason(
-        "eSputnik does not know the contact, segment, token or message.",
+        "eSputnik does not know the contact, segment, token, message or site.",
         "Create it, or correct the id; then replay.",
     ),
     "esp.conflict": Reason("The request conflicts with what eSputnik holds.", _MESSAGE),

@@ -25,7 +25,14 @@ from esputnik.outcome import (
     Scope,
 )
 from esputnik.people import found_contact, found_contacts, subscription_keys
-from esputnik.statuses import detail, is_success, not_understood, refused, without_answer
+from esputnik.statuses import (
+    SMALL,
+    detail,
+    is_success,
+    not_understood,
+    refused,
+    without_answer,
+)
 
 
 def read(call: Call, answer: Answer | NoAnswer) -> Outcome:
@@ -33,7 +40,9 @@ def read(call: Call, answer: Answer | NoAnswer) -> Outcome:
     if isinstance(answer, NoAnswer):
         return without_answer(answer)
     if not is_success(answer):
-        return refused(call.action, answer, is_bulk=False)
+        size = len((call.request.body if call.request is not None else None) or call.item)
+        may_be_large = size >= SMALL
+        return refused(call.action, answer, is_bulk=False, may_be_large=may_be_large)
     if is_page(answer):
         return not_understood(answer)
     return _READERS.get(call.action, _taken)(answer)
@@ -49,7 +58,9 @@ def read_bulk(
     if isinstance(answer, NoAnswer):
         return [without_answer(answer)] * len(calls)
     if not is_success(answer):
-        return [refused(shape.action, answer, is_bulk=True)] * len(calls)
+        may_be_large = len(calls) > 1 or len(calls[0].item) >= SMALL
+        outcome = refused(shape.action, answer, is_bulk=True, may_be_large=may_be_large)
+        return [outcome] * len(calls)
     if is_page(answer):
         return [not_understood(answer)] * len(calls)
     if shape.is_import:
