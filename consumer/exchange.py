@@ -16,7 +16,7 @@ from consumer.recent import Recent
 from consumer.requester import Requester
 from consumer.shares import Traffic
 from consumer.turns import Turns
-from esputnik.answers import confirms, learn, read, read_bulk
+from esputnik.answers import confirms, learn, read, read_bulk, unseen
 from esputnik.bodies import is_page
 from esputnik.call import Action, Call, Repeat, Request
 from esputnik.outcome import (
@@ -242,6 +242,8 @@ def _looked_up(errand: Errand, request: Request, answer: Answer) -> Outcome:
     learned = learn(request, answer)
     if learned is not None and errand.has_all(learned):
         return Delivered(learned=learned)
+    if (refusal := unseen(request, answer)) is not None:
+        return refusal
     if errand.call.missing_is_done:
         errand.cut_short()
         return Delivered()

@@ -122,7 +122,8 @@ REASONS: Mapping[str, Reason] = {
     "esp.import_item": Reason("The import failed because of this contact.", _MESSAGE),
     "esp.not_found": Reason(
         "eSputnik does not know the contact, segment, token, message or site.",
-        "Create it, or correct the id; then replay.",
+        "Create it, or correct the id; then replay. Where more contacts match than eSputnik shows, "
+        "let the producer send it again with the user_id.",
     ),
     "esp.conflict": Reason("The request conflicts with what eSputnik holds.", _MESSAGE),
     "esp.too_large": Reason("The event alone is larger than eSputnik takes.", "Send less."),
