@@ -260,7 +260,8 @@ class Orders(Section):
     )
     coalesce: Literal["status", "latest"] = Field(
         "status",
-        description="which successive events of one order become one: those of one status, or all",
+        description="which successive events of one order become one: those of one status, or all; "
+        "never where a later one leaves out what an earlier one names, or names another store",
     )
 
 

@@ -156,6 +156,11 @@ class Switches(BaseModel):
     """Whether an order's date without an offset is refused."""
     numeric_strings: bool = True
     """Whether an amount may come as text."""
+    orders_by_store: bool = False
+    """Whether an order's id counts within its `storeId` alone, or within the whole account."""
+    keep_order: bool = False
+    """Whether an order that is sent again keeps what the request leaves out; otherwise it loses it.
+    """
     delete_by: Literal["query", "body"] = "query"
     """Where Delete Orders reads what to delete."""
 
