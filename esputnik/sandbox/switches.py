@@ -112,6 +112,8 @@ class Switches(BaseModel):
     """Whether writing an e-mail into a contact takes it off the list of unsubscribed ones."""
     loose_search: bool = True
     """Whether a search by e-mail or phone also finds those that contain it."""
+    delete_deleted: Literal["404", "200"] = "404"
+    """What the deletion of a contact answers that is deleted already; with 200 it may be erased."""
     check_names: bool = True
     """Whether names must obey the rules for names."""
     custom_fields: NonNegativeInt = 1000

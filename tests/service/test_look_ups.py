@@ -61,6 +61,25 @@ def test_a_deletion_of_nobody_is_done() -> None:
     assert world.meter.counts["delivered user.deleted"] == 1
 
 
+@pytest.mark.parametrize(("switch", "left"), [("404", 1), ("200", 0)])
+def test_a_deleted_contact_is_erased_where_esputnik_still_finds_it(switch: str, left: int) -> None:
+    async def main() -> World:
+        world = World(switches={"delete_deleted": switch})
+        async with world.running():
+            world.put("user.updated", {"user_id": "1"})
+            await world.settled()
+            for erase in (False, True):
+                who = {"user_id": "1", "erase": erase}
+                world.put("user.deleted", who, occurred_at=LATER)
+                await world.settled()
+        return world
+
+    world = run(main())
+
+    assert world.reasons == []
+    assert len(world.state()["contacts"]) == left
+
+
 @pytest.mark.parametrize("text", ['{"results":[{"id":1,"key":"promo"}]}', '[{"name":"promo"}]'])
 def test_categories_are_not_replaced_by_those_that_were_not_understood(text: str) -> None:
     async def main() -> World:
