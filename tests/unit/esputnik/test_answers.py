@@ -15,6 +15,7 @@ from esputnik.outcome import (
     Rejected,
     Scope,
 )
+from esputnik.requests.contacts import MAX_ROWS
 from tests.builders import IMPORT, ORDERS, a_call, a_request, an_item
 
 
@@ -332,8 +333,7 @@ def test_subscriptions_are_read_as_a_list_or_alone() -> None:
 
 
 def test_who_may_be_among_those_not_shown_is_not_nobody() -> None:
-    search, count = requests.find_contact(email="ann@x.com"), {"totalcount": "2"}
-    answer = Answer(status=200, body=orjson.dumps([ANN]), headers=count)
+    search, answer = requests.find_contact(email="ann@x.com"), an_answer([ANN] * MAX_ROWS)
 
     refusal = unseen(search, answer)
 
