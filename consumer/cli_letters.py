@@ -13,7 +13,8 @@ import typer
 from consumer.build import connection, planner
 from consumer.cli import Config, Json, Set, loaded_for, typed, write_line
 from consumer.cli_tables import LETTERS, document, letter_rows, table
-from consumer.cli_words import instant
+from consumer.cli_words import instant, selector
+from consumer.cli_words import letter_id as known_id
 from consumer.cli_words import reason as known_reason
 from consumer.clock import SystemClock
 from consumer.errors import WorkFailedError
@@ -42,10 +43,12 @@ def _filters(  # noqa: PLR0913, PLR0917 - the options of three commands
         ),
     ] = None,
     event_type: Annotated[
-        list[str] | None, typer.Option("--type", metavar="TYPE", help="A type. Repeatable.")
+        list[str] | None,
+        typer.Option("--type", parser=typed(selector), metavar="TYPE", help="A type. Repeatable."),
     ] = None,
     topic: Annotated[
-        list[str] | None, typer.Option(metavar="TOPIC", help="A source topic. Repeatable.")
+        list[str] | None,
+        typer.Option(parser=typed(selector), metavar="TOPIC", help="A source topic. Repeatable."),
     ] = None,
     partition: Annotated[
         int | None, typer.Option(min=0, metavar="N", help="A partition of the source topic.")
@@ -62,11 +65,17 @@ def _filters(  # noqa: PLR0913, PLR0917 - the options of three commands
         typer.Option(parser=typed(instant), metavar="TIME", help="Buried before that time."),
     ] = None,
     event_id: Annotated[
-        list[str] | None, typer.Option(metavar="ID", help="An event's id. Repeatable.")
+        list[str] | None,
+        typer.Option(parser=typed(selector), metavar="ID", help="An event's id. Repeatable."),
     ] = None,
     letter_id: Annotated[
         list[str] | None,
-        typer.Option("--id", metavar="ID", help="A letter's id, or how it begins. Repeatable."),
+        typer.Option(
+            "--id",
+            parser=typed(known_id),
+            metavar="ID",
+            help="A letter's id, or how it begins. Repeatable.",
+        ),
     ] = None,
 ) -> Filters:
     return Filters(
@@ -176,7 +185,10 @@ def show(  # noqa: PLR0913 - options
     *,
     context: typer.Context,
     ids: Annotated[
-        list[str] | None, typer.Argument(metavar="ID", help="A letter's id, or how it begins.")
+        list[str] | None,
+        typer.Argument(
+            parser=typed(known_id), metavar="ID", help="A letter's id, or how it begins."
+        ),
     ] = None,
     filters: Filters,
     limit: Limit = None,

@@ -47,6 +47,18 @@ def instant(text: str) -> datetime:
     return time if time.tzinfo is not None else time.replace(tzinfo=UTC)
 
 
+def selector(text: str) -> str:
+    """Return what letters are picked by: an empty text, as of a variable that is unset, is none."""
+    if not text:
+        raise ValueError("is empty; write what is meant, or leave it out")
+    return text
+
+
+def letter_id(text: str) -> str:
+    """Return how a letter's id begins, in lower case as ids are."""
+    return selector(text).lower()
+
+
 def reason(text: str) -> str:
     """Return a reason, or a stage of them."""
     known = (*STAGES, *REASONS)

@@ -11,7 +11,7 @@ from consumer.consent.foresight import Foreseen, Foresight, left
 from consumer.deadletter import DeadLetter, Fate, NotALetter, read_letter
 from consumer.explain import explained
 from consumer.masking import mask
-from consumer.plan import Plan, Planned, Planner, Refused, Skipped
+from consumer.plan import UNKNOWN, Plan, Planned, Planner, Refused, Skipped
 from consumer.reasons import REASONS
 from consumer.record import Record
 from consumer.repeats import SAME_ID, Repeats, Seen
@@ -36,13 +36,17 @@ class Filters:
     ids: tuple[str, ...] = ()
 
     def keep(self, letter: DeadLetter) -> bool:
-        """Tell whether a letter is meant. A reason may be named by its stage alone: `schema`."""
+        """Tell whether a letter is meant.
+
+        A reason may be named by its stage alone: `schema`. Where no type could be read it is
+        `unknown`, as metrics and `explain` say.
+        """
         original, at = letter.original, letter.at
         stage = letter.reason.split(".", maxsplit=1)[0]
         return all(
             (
                 not self.reasons or letter.reason in self.reasons or stage in self.reasons,
-                not self.types or letter.event_type in self.types,
+                not self.types or (letter.event_type or UNKNOWN) in self.types,
                 not self.topics or original.topic in self.topics,
                 self.partition is None or original.partition == self.partition,
                 self.offset is None or original.offset == self.offset,

@@ -1,6 +1,7 @@
 """What a shell sees of the commands: exit codes, clear lines, results apart from logs."""
 
 import os
+import shlex
 import signal
 import socket
 import subprocess
@@ -350,13 +351,22 @@ def test_a_dead_letter_topic_that_does_not_exist_is_told(command: str, bootstrap
         ("dlq list --reason schema --reason esp.conflit", "did you mean esp.conflict?"),
         ("dlq show --reason esq", "did you mean esp?"),
         ("replay --reason zzz", "the stages are decode, schema, "),
+        ("replay --yes --id ''", "'--id': is empty"),
+        ("dlq show ''", "'ID': is empty"),
+        ("dlq list --id=", "'--id': is empty"),
+        ("dlq list --topic=", "'--topic': is empty"),
+        ("dlq list --type=", "'--type': is empty"),
+        ("dlq list --event-id=", "'--event-id': is empty"),
+        ("dlq list --reason=", "'--reason': '' is neither"),
+        ("dlq list --until=", "'--until': '' is no time"),
+        ("dlq list --partition=", "'--partition': "),
         ("replay --rate fast", "--rate"),
         ("sandbox --fault often", "write KIND=PROBABILITY"),
         ("sandbox --fault boom=0.5", "there are 500, 429, reset, late, slow, import_error, import"),
     ],
 )
 def test_what_is_typed_wrong_is_told_with_what_to_type(command: str, words: str) -> None:
-    done = run(*command.split())
+    done = run(*shlex.split(command))
 
     assert (done.code, done.out) == (2, "")
     assert words in " ".join(done.err.split())

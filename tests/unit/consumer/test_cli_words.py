@@ -1,9 +1,19 @@
 import re
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from consumer.cli_words import STAGES, Chance, chance, gap, instant, reason
+from consumer.cli_words import (
+    STAGES,
+    Chance,
+    chance,
+    gap,
+    instant,
+    letter_id,
+    reason,
+    selector,
+)
 from consumer.reasons import REASONS
 from consumer.record import Partition
 
@@ -75,3 +85,13 @@ def test_a_reason_is_one_of_those_there_are_or_a_stage_of_them(text: str) -> Non
 def test_what_is_no_reason_is_refused_with_the_nearest(text: str, words: str) -> None:
     with pytest.raises(ValueError, match=f"is neither a reason nor a stage; {re.escape(words)}"):
         reason(text)
+
+
+def test_letters_are_picked_by_a_text_as_it_is_and_by_an_id_in_lower_case() -> None:
+    assert (selector("ORD 1"), letter_id("0AbC")) == ("ORD 1", "0abc")
+
+
+@pytest.mark.parametrize("read", [selector, letter_id])
+def test_an_empty_text_picks_no_letters_and_above_all_not_all(read: Callable[[str], str]) -> None:
+    with pytest.raises(ValueError, match="is empty; write what is meant"):
+        read("")

@@ -100,6 +100,13 @@ def test_a_letter_that_does_not_fit_is_not_meant(filters: Filters) -> None:
     assert not filters.keep(a_letter())
 
 
+def test_a_letter_whose_type_could_not_be_read_is_meant_by_unknown() -> None:
+    filters = Filters(types=frozenset({"unknown"}))
+
+    assert filters.keep(a_letter(event_type=None))
+    assert not filters.keep(a_letter())
+
+
 # -- which there are ------------------------------------------------------------------------
 
 
