@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from urllib.parse import quote, unquote
 
 # What parts a line, what is invisible, and halves of signs, which no header can hold.
-_OURS = re.compile(r"[\x00-\x20,=/:%\x7f-\xa0\ud800-\udfff]")
+_OURS = re.compile(r"[\x00-\x20,=/:%\x7f-\xa0\u2028\u2029\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

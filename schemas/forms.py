@@ -5,11 +5,13 @@ Source of the CloudEvents rules: CloudEvents 1.0 and its Kafka protocol binding.
 
 import base64
 import binascii
+import re
 from collections.abc import Mapping
 from typing import Any, Literal, NamedTuple
 
 from schemas.decode import decode, mend, unpack
 from schemas.headers import NOTHING, Headers, Told, read_headers
+from schemas.patterns import AN_ID
 from schemas.problem import Problem, Reason
 
 Form = Literal["envelope", "structured", "binary", "bare"]
@@ -17,6 +19,7 @@ Form = Literal["envelope", "structured", "binary", "bare"]
 VERSION = 1
 LONGEST_ID = 256
 OPT_OUT = "contact.opted_out"  # no fault of its time or of what is optional buries one
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")  # all of Unicode's; most ids are printable anyhow
 _ENVELOPE_KEYS = frozenset({"data", "occurred_at"})
 _CLOUD_EVENT = "application/cloudevents+json"
 _BATCH = "application/cloudevents-batch+json"
@@ -185,7 +188,7 @@ _WRONG_VERSION = Problem(
 _UNSAFE_ID = Problem(
     reason=Reason.ID_UNSAFE,
     field="id",
-    detail="must be 1 to 256 printable characters, not dots alone",
+    detail=f"must be {AN_ID}, not . or ..",
 )
 
 
@@ -213,7 +216,7 @@ def _is_safe_id(value: object) -> bool:
     return (
         isinstance(value, str)
         and 0 < len(value) <= LONGEST_ID
-        and value.isprintable()
+        and (value.isprintable() or _CONTROL.search(value) is None)
         and value not in {".", ".."}
     )
 

@@ -9,7 +9,7 @@ from pydantic import AfterValidator, ValidationInfo
 from pydantic_core import PydanticCustomError, PydanticKnownError
 
 from schemas.described import described
-from schemas.patterns import SAFE_ID, SAFE_TOKEN, Matches, usual_text
+from schemas.patterns import AN_ID, SAFE_ID, SAFE_TOKEN, Matches, usual_text
 
 REMEMBERED = 32_768  # addresses and phones whose long way is not gone again
 LONGEST_EMAIL = 254
@@ -98,7 +98,7 @@ def _bad_phone() -> PydanticCustomError:
     return PydanticCustomError("ident.phone_invalid", "is no phone number; correct or leave out")
 
 
-_IS_ID = described("1 to 256 printable characters", minLength=1, maxLength=256)
+_IS_ID = described(AN_ID, minLength=1, maxLength=256)
 
 UserId = Annotated[
     str,
@@ -106,10 +106,10 @@ UserId = Annotated[
     SAFE_ID,
     _IS_ID,
 ]
-"""Our own id of a person: 1 to 256 printable characters."""
+"""Our own id of a person: 1 to 256 characters, no control characters."""
 
 ItemId = Annotated[str, SAFE_ID, _IS_ID]
-"""An id of a thing: 1 to 256 printable characters."""
+"""An id of a thing: 1 to 256 characters, no control characters."""
 
 Token = Annotated[
     str,

@@ -48,7 +48,7 @@ def test_the_example_of_a_section_is_the_one_that_is_tested(kind: str) -> None:
         ("user.updated", "| `address.postal_code` | text, up to 255 characters |"),
         ("user.updated", "| `attributes` | object of up to 256: a text of up to 1,000 "),
         ("segment.joined", "| **`segment_id`** | integer from 1 to 2,147,483,647 |"),
-        ("segment.joined", "| `user_ids` | list of up to 500: 1 to 256 printable characters |"),
+        ("segment.joined", "| `user_ids` | list of up to 500: 1 to 256 characters, no control "),
         ("device_token.changed", "| **`active`** | `true` or `false` |"),
         ("inbox_message.published", "| **`translations.*.title`** | text, 1 to 1,000 "),
         ("inbox_message.published", "| `custom_data` | object |"),

@@ -91,6 +91,8 @@ async def test_path_segments_and_queries_arrive_as_they_are_shown() -> None:
         requests.token_activity("app", "a/b:c%2e d+@", active=True),
         requests.find_contact(email="a+b&c@x.com"),
         requests.find_contact(user_id="Ж/1 ?#%"),
+        requests.find_contact(user_id="\u00a0\u00ad\u200d\u200f\u2028\ue000\uffff"),
+        requests.token_activity("\u00a0\u200d\u2029\ufeff", "t", active=True),
     ]
     seen: list[str] = []
 

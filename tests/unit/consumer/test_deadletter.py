@@ -218,9 +218,11 @@ def test_fates_are_one_line_that_people_can_read() -> None:
     told = (
         Fate(intent="inbox.publish", slot="", state="D", learned={"id": "3894567"}),
         Fate(intent="inbox.translate", slot="uk", state="R"),
-        Fate(intent="segment.join", slot="a/b,c=d:e", state="X"),
+        Fate(intent="segment.join", slot="a/b,c=d:e\u2028", state="X"),
     )
-    line = "inbox.publish=D:id:3894567,inbox.translate/uk=R,segment.join/a%2Fb%2Cc%3Dd%3Ae=X"
+    line = (
+        "inbox.publish=D:id:3894567,inbox.translate/uk=R,segment.join/a%2Fb%2Cc%3Dd%3Ae%E2%80%A8=X"
+    )
 
     assert write_fates(told) == line
     assert tuple(read_fates(line)) == told

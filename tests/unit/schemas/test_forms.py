@@ -167,6 +167,21 @@ def test_an_opt_out_is_not_lost_for_its_id(changes: dict[str, Any], fault: str) 
     assert (found.id, found.source, found.faults) == (None, "", (fault,))
 
 
+@pytest.mark.parametrize("kind", [SIGN_UP, OPT_OUT])
+@pytest.mark.parametrize(
+    "event_id", ["a\u00a0b", "\U0001f468\u200d\U0001f469", "a\u200f", "\ue000"]
+)
+def test_an_id_may_hold_invisible_signs(kind: str, event_id: str) -> None:
+    found = envelope(event(kind, DATA, id=event_id))
+
+    assert (found.id, found.faults) == (event_id, ())
+
+
+@pytest.mark.parametrize("event_id", ["", ".", "..", "a" * 257, "a\x00", "a\x7f", "a\u00a0\x85b"])
+def test_an_id_of_control_characters_or_dots_alone_is_unsafe(event_id: str) -> None:
+    assert unreadable(event(SIGN_UP, DATA, id=event_id)).problem.reason == "ident.id_unsafe"
+
+
 def test_an_opt_out_is_not_lost_for_its_version() -> None:
     assert envelope(opt_out(version="2")).faults == ("version",)
     assert envelope(opt_out(version=2, id=7)).faults == ("version", "id")
