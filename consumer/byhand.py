@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 
 from consumer.build import client
-from consumer.errors import CredentialsError, UsageError, WorkFailedError
+from consumer.errors import NO_INPUT, CredentialsError, UsageError, WorkFailedError
 from consumer.settings import Loaded
 from esputnik import requests
 from esputnik.actions import InputError, by_hand
@@ -50,6 +50,8 @@ def read_input(source: str) -> dict[str, Any]:
     Raises:
         InputError: It is none.
     """
+    if source == "-" and sys.stdin is None:  # whoever started us closed it
+        raise InputError(NO_INPUT)
     try:
         text = sys.stdin.read() if source == "-" else Path(source).read_text("utf-8")
         found = json.loads(text, parse_float=Decimal)

@@ -100,8 +100,7 @@ def finish(work: Coroutine[Any, Any, int]) -> None:
 
 def guarded(command: Callable[[], None], given: Given) -> int:
     """Run a command and return its exit code; what an operator can mend shows no traceback."""
-    if sys.stdout is None:  # whoever started us closed it
-        sys.stdout = Path(os.devnull).open("w")  # noqa: SIM115 - for as long as the process lasts
+    fatal = NO_ROOM | {errno.EBADF} if _reopened() else NO_ROOM
     configure_logs(level="info", form=None, has_colours=given.has_colours)
     take_over()
     try:
@@ -110,7 +109,7 @@ def guarded(command: Callable[[], None], given: Given) -> int:
         return _flushed(_code(end))
     except Exception as error:
         fault = _to_mend(error)
-        if isinstance(error, OSError) and error.errno in NO_ROOM:
+        if isinstance(error, OSError) and error.errno in fatal:
             return _unwritten(error)
         if fault is None:
             log.exception("bug", exc_info=error)
@@ -118,6 +117,20 @@ def guarded(command: Callable[[], None], given: Given) -> int:
         typer.echo(str(fault), err=True)
         return fault.exit_code
     return 0
+
+
+def _reopened() -> bool:
+    """Stand in for output streams that whoever started us closed; tell whether results have none.
+
+    What cannot be written to is taken in place of standard output: a command with results fails as
+    on a full disk, one without goes on. Of errors there is nobody to tell.
+    """
+    is_closed = sys.stdout is None
+    if is_closed:
+        sys.stdout = os.fdopen(os.open(os.devnull, os.O_RDONLY), "w")
+    if sys.stderr is None:
+        sys.stderr = os.fdopen(os.open(os.devnull, os.O_WRONLY), "w")
+    return is_closed
 
 
 def _code(end: SystemExit) -> int:

@@ -10,6 +10,8 @@ SyncError                    70  a bug
 
 from collections.abc import Sequence
 
+NO_INPUT = "-: standard input is closed; name a file, or give it something to read"
+
 
 class SyncError(Exception):
     """What, where, and what to do; never a secret and never a value of an event."""

@@ -3,7 +3,7 @@
 import io
 import sys
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, BinaryIO, TextIO
@@ -13,7 +13,7 @@ import orjson
 from consumer import build
 from consumer.batcher import Limits
 from consumer.clock import SystemClock
-from consumer.errors import UsageError
+from consumer.errors import NO_INPUT, UsageError
 from consumer.explain_lines import LineError, read_line
 from consumer.job import Batch, Errand, Job
 from consumer.plan import UNKNOWN, Plan, Planned, Planner, Skipped
@@ -35,21 +35,22 @@ def run_explain(
     """Explain a file of events, or standard input for `-`; write a JSON line each to `out`.
 
     Raises:
-        WorkFailedError: The file cannot be read.
+        UsageError: The file cannot be read.
     """
     planner, limits = build.planner(loaded.settings), build.limits(loaded.settings)
-    with ExitStack() as stack:
-        lines = sys.stdin.buffer if path == "-" else stack.enter_context(_opened(path))
-        explanation = explain(lines, planner, limits, now=SystemClock().wall(), batches=batches)
-        for told in explanation:
-            _write(out, orjson.dumps(told) + b"\n")
+    now = SystemClock().wall()
+    for told in explain(_lines(path), planner, limits, now=now, batches=batches):
+        _write(out, orjson.dumps(told) + b"\n")
     out.flush()
     return 0
 
 
-def _opened(path: str) -> BinaryIO:
+def _lines(path: str) -> Iterator[bytes]:
+    if path == "-" and sys.stdin is None:  # whoever started us closed it
+        raise UsageError(NO_INPUT)
     try:
-        return Path(path).open("rb")
+        with nullcontext(sys.stdin.buffer) if path == "-" else Path(path).open("rb") as lines:
+            yield from lines
     except OSError as trouble:
         raise UsageError(f"{path}: {trouble.strerror or 'cannot be read'}") from None
 

@@ -530,6 +530,54 @@ def test_where_results_cannot_be_written_a_command_says_so_and_ends_with_1(
     assert (done.returncode, done.stderr) == (1, said)
 
 
+def without(redirections: str, *arguments: str) -> tuple[int, str, str]:
+    """How a command ends that a shell starts with some of its streams closed."""
+    done = subprocess.run(
+        ["/bin/sh", "-c", f'exec "$@" {redirections}', "sh", *COMMAND, *arguments],
+        cwd=ROOT,
+        env=environment({"ESPUTNIK__API_KEY": "k"}),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=PATIENCE,
+    )
+    return done.returncode, done.stdout, done.stderr
+
+
+@pytest.mark.parametrize("command", ["schemas", "explain demo/sample.ndjson", "--version"])
+def test_results_that_nobody_can_be_told_are_a_failure(command: str) -> None:
+    said = "the output cannot be written: Bad file descriptor\n"
+
+    assert without(">&-", *command.split()) == (1, "", said)
+
+
+def test_what_is_wrong_stays_so_where_no_stream_is_open() -> None:
+    code, _, err = without(">&-", "frob")
+
+    assert code == 2
+    assert "No such command 'frob'" in err
+    assert without(">&- 2>&- <&-", "frob") == (2, "", "")
+
+
+def test_results_are_written_where_errors_cannot_be() -> None:
+    assert without("2>&-", "--version") == without("", "--version")
+
+
+@pytest.mark.parametrize(
+    ("redirection", "words"),
+    [("<&-", "standard input is closed"), ("0>/dev/null", "Bad file descriptor")],
+)
+@pytest.mark.parametrize("command", ["explain -", "call add-domain --json -"])
+def test_input_that_cannot_be_read_is_wrong_usage(
+    command: str, redirection: str, words: str
+) -> None:
+    code, out, err = without(redirection, *command.split())
+
+    assert (code, out) == (2, "")
+    assert err.startswith(f"-: {words}")
+    assert len(err.splitlines()) == 1
+
+
 # -- a terminal -----------------------------------------------------------------------------
 
 
