@@ -32,6 +32,9 @@ from esputnik.outcome import (
 )
 from handlers.consents import OPT_OUT
 
+NOBODY = "no contact has this identifier"
+NO_EMAIL = "the contact that has this identifier has no e-mail"
+
 
 class Exchange:
     """The way out for calls that share a request; what comes of them opens and shuts the gate."""
@@ -247,5 +250,5 @@ def _looked_up(errand: Errand, request: Request, answer: Answer) -> Outcome:
     if errand.call.missing_is_done:
         errand.cut_short()
         return Delivered()
-    detail = "no contact has this identifier, or it has no e-mail"
-    return Rejected(reason="esp.not_found", detail=detail)
+    # Whoever is found has an id: what is missing of them is the address.
+    return Rejected(reason="esp.not_found", detail=NOBODY if learned is None else NO_EMAIL)

@@ -301,6 +301,31 @@ def test_an_opt_out_of_a_user_id_nobody_has_is_one_letter_and_is_remembered() ->
     assert len(world.consent_topic.log) == 2  # the key's fingerprint, and the user id
 
 
+@pytest.mark.parametrize(
+    ("channel", "user_id", "why"),
+    [
+        ("email", "9", "no contact has this identifier"),
+        ("sms", "9", "no contact has this identifier"),
+        ("email", "1", "the contact that has this identifier has no e-mail"),
+    ],
+)
+def test_a_letter_says_whether_the_contact_is_missing_or_its_address(
+    channel: str, user_id: str, why: str
+) -> None:
+    async def main() -> World:
+        world = a_world(**{"consent.routes": {"sms": {"segment": 5}}})
+        world.put("user.signed_up", {"user_id": "1", "phone": "+380501112233"})
+        async with world.running():
+            await world.settled()
+            say(world, "out", -1000, channel=channel, user_id=user_id)
+            await world.settled()
+        return world
+
+    (burial,) = run(main()).letters.burials
+
+    assert (burial.reason, burial.detail) == ("esp.not_found", why)
+
+
 def test_each_decision_is_one_line_of_the_log_without_an_address() -> None:
     with capture_logs() as logs:
         world = run(said_in_turn(("out", -2000, "events"), ("in", -2000, "web")))
