@@ -11,7 +11,8 @@ from handlers.mapped import Event, Mapped, Options, Refusal
 from handlers.route import Route
 from handlers.routes import ROUTES
 from schemas.base import validate
-from schemas.decode import has_repeated_keys
+from schemas.consents import CHANNELS
+from schemas.decode import has_repeated_keys, readings
 from schemas.forms import OPT_OUT, Envelope, Unreadable, read_form
 from schemas.problem import Problem
 from schemas.times import judged, parse_time
@@ -120,9 +121,11 @@ class Planner:
         occurred_at, notes = _time(record, read, now)
         if isinstance(occurred_at, Problem):
             return _refused(read, _refusal(occurred_at))
+        is_clear = read.type not in CONSENT_TYPES or not has_repeated_keys(record.value or b"")
+        channels = frozenset() if is_clear else _channels(read, record.value or b"")
         valid = validate(
             route.model,
-            read.data,
+            _about(read.data, channels),
             phone_region=self.phone_region,
             invalid_field=self.options.invalid_field,
             strict=self.strict,
@@ -132,8 +135,8 @@ class Planner:
         identity = self._identity(record, read)
         event = Event(identity, read.type, occurred_at, read.time is not None, now, valid.data)
         mapped = self._map(route, event)
-        if read.type in CONSENT_TYPES:
-            mapped = _unambiguous(mapped, record.value or b"", read.type)
+        if not is_clear:
+            mapped = _unclear(mapped, read.type, channels)
         if not mapped.calls and mapped.refusal is not None:
             return _refused(read, mapped.refusal)
         return Planned(
@@ -160,14 +163,29 @@ class Planner:
             return Mapped(refusal=Refusal(reason="map.handler_error", detail=detail))
 
 
-def _unambiguous(mapped: Mapped, value: bytes, event_type: str) -> Mapped:
-    """Return a consent's calls, if it is clear what was meant: no key stands twice.
+def _channels(read: Envelope, value: bytes) -> frozenset[str]:
+    """Return the channels that an opt-out names if it names its channel twice: all are meant."""
+    if read.type != OPT_OUT:
+        return frozenset()
+    return readings(value, read.data, "channel") & CHANNELS
 
-    An opt-out is applied if any reading is one; an opt-in is not.
+
+def _about(data: dict[str, Any], channels: frozenset[str]) -> dict[str, Any]:
+    """Return the data of an event, about all of these channels, if any, or more."""
+    if not channels:
+        return data
+    return {**data, "channel": "all" if len(channels) > 1 else min(channels)}
+
+
+def _unclear(mapped: Mapped, event_type: str, channels: frozenset[str]) -> Mapped:
+    """Return the calls of a consent in which a key stands twice.
+
+    An opt-out is applied in every reading of its channel; an opt-in is not.
     """
-    if not has_repeated_keys(value):
-        return mapped
     calls = mapped.calls if event_type == OPT_OUT else ()
+    if channels and "all" not in channels:
+        targets, unnamed = mapped.targets or {}, CHANNELS - channels
+        calls = tuple(call for call in calls if targets.get(call.slot) not in unnamed)
     return mapped._replace(calls=calls, refusal=AMBIGUOUS)
 
 

@@ -1,6 +1,6 @@
 """Opt-outs and opt-ins."""
 
-from typing import Annotated, Literal, Required
+from typing import Annotated, Literal, Required, get_args
 
 from pydantic import Field
 
@@ -11,6 +11,7 @@ from schemas.patterns import NO_CONTROL, NOT_BLANK
 from schemas.text import MediumText
 
 Channel = Literal["email", "sms", "push", "all"]
+CHANNELS = frozenset[str](get_args(Channel))
 Category = Annotated[
     str,
     Field(min_length=1, max_length=100, pattern=NO_CONTROL),

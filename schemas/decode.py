@@ -9,6 +9,7 @@ import binascii
 import json
 import re
 import zlib
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from math import isfinite
 from typing import Any
@@ -32,6 +33,7 @@ _LONG_RUN = b"0" * (EXACT_DIGITS + 1)  # holds a number with more digits than a 
 _LONG_RUNS = re.compile(_LONG_RUN + b"+")
 _NO_BRACES = bytes(sign for sign in range(256) if sign not in b"{}")
 _MOST_UNPACKED = 64 * 1024 * 1024
+_Pairs = list[tuple[str, Any]]  # an object as it is written
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,37 +151,58 @@ def has_repeated_keys(value: bytes) -> bool:
 
     Looks into gzip and into `data_base64` as well: what is packed is read all the same.
     """
+    objects = _objects(value)
+    # What cannot be looked into is not taken to be clear.
+    return objects is None or any(len(dict(pairs)) < len(pairs) for pairs in objects)
+
+
+def readings(value: bytes, data: Mapping[str, Any], key: str) -> frozenset[str]:
+    """Return the texts under a key that stands twice in what `data` was read from; else none.
+
+    `data` is known again by its names.
+    """
+    found = (
+        [part for name, part in pairs if name == key]
+        for pairs in _objects(value) or ()
+        if dict(pairs).keys() == data.keys()
+    )
+    doubled = (parts for parts in found if len(parts) > 1)
+    return frozenset(part for parts in doubled for part in parts if isinstance(part, str))
+
+
+def _objects(value: bytes) -> list[_Pairs] | None:
+    """Return each object of a value and of what is packed in it; None if it cannot be unpacked."""
     text: bytes | Problem = value
     if value.startswith(_GZIP):
         text = _unzip(value, _MOST_UNPACKED)
     if isinstance(text, Problem):
-        return True  # what cannot be looked into is not taken to be clear
-    packed: list[bytes] = []
-    return _repeats(text, packed) or any(_repeats(part, []) for part in packed)
+        return None
+    outer = _objects_in(text)
+    return outer + [pairs for part in _packed(outer) for pairs in _objects_in(part)]
 
 
-def _repeats(text: bytes, packed: list[bytes]) -> bool:
-    """Tell whether a document names a key twice; add what is packed within it to `packed`."""
-    repeated = False
-
-    def note(pairs: list[tuple[str, Any]]) -> None:
-        nonlocal repeated
-        repeated = repeated or len({name for name, _ in pairs}) < len(pairs)
-        for name, part in pairs:
-            if name == "data_base64" and isinstance(part, str):
-                try:
-                    packed.append(base64.b64decode(part, validate=True))
-                except (binascii.Error, ValueError):
-                    continue
-
+def _objects_in(text: bytes) -> list[_Pairs]:
+    objects: list[_Pairs] = []
     try:
         # Numbers stay text: an endless one takes no time and cannot fail.
         json.loads(
-            text.removeprefix(_BOM).decode(), object_pairs_hook=note, parse_int=str, parse_float=str
+            text.removeprefix(_BOM).decode(),
+            object_pairs_hook=objects.append,
+            parse_int=str,
+            parse_float=str,
         )
     except (ValueError, RecursionError):
-        return False
-    return repeated
+        return []
+    return objects
+
+
+def _packed(objects: Iterable[_Pairs]) -> Iterator[bytes]:
+    for name, part in (pair for pairs in objects for pair in pairs):
+        if name == "data_base64" and isinstance(part, str):
+            try:
+                yield base64.b64decode(part, validate=True)
+            except (binascii.Error, ValueError):
+                continue
 
 
 def _frame(text: bytes) -> Problem | None:

@@ -259,6 +259,69 @@ def test_a_key_that_stands_twice_applies_an_opt_out_and_buries_it() -> None:
     assert found.refusal.reason == "consent.ambiguous"
 
 
+ROUTED = Options(consent_routes={"sms": {"segment": 6}, "push": {"segment": 7}})
+UNROUTED = Options()
+BY_LIST, BY_SMS, BY_PUSH = "/v1/emails/unsubscribed/add", "/v1/group/6/", "/v1/group/7/"
+
+
+@pytest.mark.parametrize(
+    ("channels", "options", "paths"),
+    [
+        (("email", "sms"), UNROUTED, [BY_LIST]),
+        (("sms", "email"), UNROUTED, [BY_LIST]),
+        (("email", "sms"), ROUTED, [BY_LIST, BY_SMS]),
+        (("sms", "email", "sms"), ROUTED, [BY_LIST, BY_SMS]),
+        (("sms", "push"), ROUTED, [BY_SMS, BY_PUSH]),
+        (("sms", "sms"), ROUTED, [BY_SMS]),
+        (("sms", "all"), ROUTED, [BY_LIST, BY_SMS, BY_PUSH]),
+        (("email", "fax"), ROUTED, [BY_LIST]),
+        (("fax", "email"), ROUTED, [BY_LIST]),
+        (("email", 7), ROUTED, [BY_LIST]),
+    ],
+)
+def test_a_channel_that_stands_twice_is_an_opt_out_of_all_that_are_named(
+    channels: tuple[object, ...], options: Options, paths: list[str]
+) -> None:
+    named = ",".join(f'"channel":{orjson.dumps(one).decode()}' for one in channels)
+    found = planned(
+        f'{{"type":"{OPT_OUT}","data":{{{named},"email":"a@x.com"}}}}'.encode(), options=options
+    )
+
+    told = [call.alone().path for call in found.calls]
+    assert len(told) == len(paths)
+    assert all(path.startswith(start) for path, start in zip(told, paths, strict=True)), told
+    assert len({call.key for call in found.calls}) == len(paths)
+    assert found.refusal is not None
+    assert found.refusal.reason == "consent.ambiguous"
+
+
+@pytest.mark.parametrize(
+    ("data", "count"),
+    [
+        (b'{"channel":"sms","channel":"push","categories":["email"],"email":"a@x.com"}', 1),
+        (b'{"channel":"sms","email":"a@x.com","meta":{"channel":"email","channel":"push"}}', 1),
+        (b'{"channel":"fax","channel":"post","email":"a@x.com"}', 0),
+    ],
+)
+def test_a_channel_that_stands_twice_says_nothing_of_categories_nor_elsewhere(
+    data: bytes, count: int
+) -> None:
+    options = Options(consent_routes={"sms": {"segment": 6}, "email": {"segment": 8}})
+    found = plan(b'{"type":"%b","data":%b}' % (OPT_OUT.encode(), data), options=options)
+
+    assert len(found.calls if isinstance(found, Planned) else ()) == count
+
+
+def test_an_opt_in_whose_channel_stands_twice_is_none() -> None:
+    found = refused(
+        b'{"type":"%b","occurred_at":"%b","data":{"channel":"email","channel":"sms",'
+        b'"email":"a@x.com"}}' % (OPT_IN.encode(), WHEN.encode()),
+        options=ROUTED,
+    )
+
+    assert found.refusal.reason == "consent.ambiguous"
+
+
 def test_a_key_that_stands_twice_applies_no_opt_in() -> None:
     found = refused(TWICE % (OPT_IN.encode(), WHEN.encode()))
 

@@ -9,7 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schemas.decode import LongNumber, decode, has_repeated_keys, significant_digits, unpack
+from schemas.decode import (
+    LongNumber,
+    decode,
+    has_repeated_keys,
+    readings,
+    significant_digits,
+    unpack,
+)
 from schemas.problem import Problem
 from tests.corpus import CORPUS, JSON_TEXT, MAX_BYTES, Entry
 
@@ -286,3 +293,23 @@ def test_a_key_that_stands_twice_is_found(value: bytes) -> None:
 )
 def test_keys_that_stand_once_are_not(value: bytes) -> None:
     assert not has_repeated_keys(value)
+
+
+@pytest.mark.parametrize(
+    ("value", "found"),
+    [
+        (b'{"a":"1","a":"2","b":1}', {"1", "2"}),
+        (b'{"x":[{"a":"1","\\u0061":"2","b":{}}]}', {"1", "2"}),
+        (b'{"a":"1","a":true,"b":1}', {"1"}),
+        (b'{"data_base64":"' + b64encode(b'{"a":"1","a":"2","b":1}') + b'"}', {"1", "2"}),
+        (gzip.compress(b'{"a":"1","a":"2","b":1}'), {"1", "2"}),
+        (b'{"a":"1","a":"2"}', set()),
+        (b'{"a":"1","b":1,"b":2}', set()),
+        (b'{"a":"1","b":1}', set()),
+        (b"\x1f\x8bno gzip", set()),
+    ],
+)
+def test_the_readings_of_a_key_are_all_its_texts_where_it_stands_twice(
+    value: bytes, found: set[str]
+) -> None:
+    assert readings(value, {"a": "2", "b": 1}, "a") == found
