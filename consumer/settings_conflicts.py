@@ -25,6 +25,11 @@ OWN_TOPICS = (
     "consent.memory_topic",
     "audit.topic",
 )
+# Channels that no route is looked up for, and what they go by.
+BY_NO_ROUTE = {
+    "email": "the list of unsubscribed addresses",
+    "all": "the list of unsubscribed addresses and the routes of sms and push",
+}
 SECRETS = tuple(path for path, field in LEAVES.items() if "SecretStr" in str(field.annotation))
 
 
@@ -59,6 +64,12 @@ def cautions(settings: Settings, origins: Mapping[str, str]) -> Iterator[str]:
             yield (
                 f"{', '.join(idle)}: of no effect with {kafka.security_protocol}; write a protocol "
                 f"with {word} to {env_name('kafka.security_protocol')}"
+            )
+    for name, goes in BY_NO_ROUTE.items():
+        if name in settings.consent.routes:
+            yield (
+                f"{env_name('consent.routes')}: {name} routes a category of that name alone; the "
+                f"channel {name} always goes by {goes}"
             )
 
 

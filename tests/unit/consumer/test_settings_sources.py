@@ -628,6 +628,20 @@ def test_a_setting_of_a_part_that_is_not_built_is_checked_all_the_same() -> None
     assert fault(CONSENT__SKEW="-1").startswith("ESPUTNIK_SYNC_CONSENT__SKEW: is too small")
 
 
+def test_a_route_that_no_channel_goes_by_is_worth_a_warning() -> None:
+    loaded = loading(CONSENT__ROUTES='{"email": {"segment": 1}, "all": {"segment": 2}}')
+    useful = loading(CONSENT__ROUTES='{"sms": {"segment": 1}, "news": {"subscription": "news"}}')
+
+    of_email, of_all = loaded.warnings
+    assert of_email == (
+        "ESPUTNIK_SYNC_CONSENT__ROUTES: email routes a category of that name alone; the channel "
+        "email always goes by the list of unsubscribed addresses"
+    )
+    assert "the channel all always goes by" in of_all
+    assert set(loaded.settings.consent.routes) == {"email", "all"}
+    assert useful.warnings == ()
+
+
 def test_a_password_that_goes_unencrypted_is_worth_a_warning() -> None:
     sasl: dict[str, Any] = {"KAFKA__SASL_USERNAME": "me", "KAFKA__SASL_PASSWORD": "p"}
 
