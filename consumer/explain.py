@@ -1,4 +1,8 @@
-"""Events in, the exact HTTP out; sends nothing. What it prints is what `run` would send."""
+"""Events in, the exact HTTP out; sends nothing. What it prints is what `run` would send.
+
+Each event is explained as if it came alone. What they would send together heeds which of them come
+again, and what those before say of consent; of anything else nothing is known.
+"""
 
 import io
 import sys
@@ -13,16 +17,21 @@ import orjson
 from consumer import build
 from consumer.batcher import Limits
 from consumer.clock import SystemClock
+from consumer.consent.foresight import Foresight
+from consumer.consent.hashing import Hasher
+from consumer.consent.memory import Memory
 from consumer.errors import NO_INPUT, UsageError
 from consumer.explain_lines import LineError, read_line
 from consumer.job import Batch, Errand, Job
 from consumer.plan import UNKNOWN, Plan, Planned, Planner, Skipped
 from consumer.record import Record
+from consumer.repeats import Repeats, once
 from consumer.scheduler import Scheduler
 from consumer.settings import Loaded
 from esputnik.call import Call, Request
 from esputnik.filling import steps
 
+ANY_KEY = "explain"  # what is hashed by it is kept nowhere
 UNBOUNDED = 1 << 30  # requests under way, as many as there are
 
 
@@ -39,7 +48,8 @@ def run_explain(
     """
     planner, limits = build.planner(loaded.settings), build.limits(loaded.settings)
     now = SystemClock().wall()
-    for told in explain(_lines(path), planner, limits, now=now, batches=batches):
+    skew = loaded.settings.consent.skew
+    for told in explain(_lines(path), planner, limits, now=now, batches=batches, skew=skew):
         _write(out, orjson.dumps(told) + b"\n")
     out.flush()
     return 0
@@ -62,11 +72,21 @@ def _write(out: BinaryIO | TextIO, line: bytes) -> None:
         out.write(line)  # type: ignore[arg-type]  # what is no text stream takes bytes
 
 
-def explain(
-    lines: Iterable[bytes], planner: Planner, limits: Limits, *, now: float, batches: bool
+def explain(  # noqa: PLR0913 - what decides of it
+    lines: Iterable[bytes],
+    planner: Planner,
+    limits: Limits,
+    *,
+    now: float,
+    batches: bool,
+    skew: float,
 ) -> Iterator[dict[str, Any]]:
-    """Return one object a line, each event as if it came alone; then the batches of them all."""
+    """Return one object a line, each event as if it came alone; then the batches of them all.
+
+    `skew` in seconds, as `consent.skew`.
+    """
     jobs: list[Job] = []
+    repeats, foresight = Repeats(), Foresight(Memory(), Hasher(ANY_KEY), skew)
     for number, line in enumerate(line for line in lines if line.strip()):
         try:
             record = read_line(line, number, now)
@@ -75,15 +95,16 @@ def explain(
             yield _buried(None, UNKNOWN, "decode.json_syntax", str(fault))
             continue
         yield _explained_plan(plan)
-        if isinstance(plan, Planned):
-            jobs.append(_job(record, plan))
+        first = once(plan, repeats) if batches else None
+        if isinstance(first, Planned):
+            jobs.append(_job(record, first, foresight.of(first, record, now).calls))
     if batches:
         yield from batched(jobs, limits)
 
 
-def _job(record: Record, plan: Planned) -> Job:
+def _job(record: Record, plan: Planned, calls: Sequence[Call]) -> Job:
     job = Job(record, 0.0)
-    job.begin(_Nobody(), plan, plan.calls, plan.occurred_at.timestamp())
+    job.begin(_Nobody(), plan, calls, plan.occurred_at.timestamp())
     return job
 
 

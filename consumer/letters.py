@@ -14,8 +14,7 @@ from consumer.masking import mask
 from consumer.plan import UNKNOWN, Plan, Planned, Planner, Refused, Skipped
 from consumer.reasons import REASONS
 from consumer.record import Record
-from consumer.repeats import SAME_ID, Repeats, Seen
-from esputnik.call import Repeat
+from consumer.repeats import SAME_ID, Repeats, once
 from handlers.mapped import Refusal
 
 STATES = {"D": "delivered", "R": "refused", "X": "in doubt", "N": "not tried"}
@@ -168,18 +167,6 @@ def would_send(
 def planned(letter: DeadLetter, planner: Planner, now: float) -> Plan:
     """Return what a letter's record asks for, under the keys that it had when it was buried."""
     return replace(planner, cluster=letter.cluster).plan(letter.original, now)
-
-
-def once(plan: Plan, repeats: Repeats) -> Plan:
-    """Return a plan, unless a letter before it held the same event, or its id."""
-    if not isinstance(plan, Planned) or not plan.calls:
-        return plan
-    seen = repeats.of(plan)
-    if seen is Seen.REPEAT:
-        return Skipped(rule="repeat", type=plan.type)
-    if seen is Seen.OTHER and plan.calls[0].repeat is Repeat.COUNTS:
-        return Refused(refusal=SAME_ID, type=plan.type, event_id=plan.event_id)
-    return plan
 
 
 def has_used_id(letter: DeadLetter) -> bool:

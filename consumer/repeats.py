@@ -6,7 +6,7 @@ Pure.
 
 from enum import Enum
 
-from consumer.plan import Planned
+from consumer.plan import Plan, Planned, Refused, Skipped
 from esputnik.call import Repeat
 from handlers.mapped import Refusal
 
@@ -81,6 +81,18 @@ def content(plan: Planned) -> int:
     if len(plan.calls) == 1 and call.request is None:
         return hash((plan.type, call.item))
     return hash((plan.type, *((one.item, one.request) for one in plan.calls)))
+
+
+def once(plan: Plan, repeats: Repeats) -> Plan:
+    """Return a plan, unless one before it was of the same event, or of another with its id."""
+    if not isinstance(plan, Planned) or not plan.calls:
+        return plan
+    seen = repeats.of(plan)
+    if seen is Seen.REPEAT:
+        return Skipped(rule="repeat", type=plan.type)
+    if seen is Seen.OTHER and plan.calls[0].repeat is Repeat.COUNTS:
+        return Refused(refusal=SAME_ID, type=plan.type, event_id=plan.event_id)
+    return plan
 
 
 class _Generations:

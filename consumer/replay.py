@@ -14,11 +14,11 @@ from consumer.delivery import Delivery
 from consumer.fates import Fate
 from consumer.intake import begin, note_end, remembered
 from consumer.job import Job
-from consumer.letters import Found, has_used_id, once, planned, would_send
+from consumer.letters import Found, has_used_id, planned, would_send
 from consumer.plan import Planned, Planner, Refused, Skipped
 from consumer.ports import Clock, Letters
 from consumer.reasons import REASONS
-from consumer.repeats import Repeats
+from consumer.repeats import Repeats, once
 from consumer.replay_memory import DELIVERED, SENDING, Memory, Remembered
 
 

@@ -17,7 +17,10 @@ BAD = ["ev-17"]
 
 def explained() -> list[dict[str, Any]]:
     lines = SAMPLE.read_bytes().splitlines()
-    told = explain(lines, planner(Settings()), limits(Settings()), now=NOW, batches=True)
+    given = Settings()
+    told = explain(
+        lines, planner(given), limits(given), now=NOW, batches=True, skew=given.consent.skew
+    )
     return [orjson.loads(orjson.dumps(line)) for line in told]
 
 

@@ -33,7 +33,10 @@ def written(value: object) -> str:
 def explained(event: str, settings: dict[str, Any]) -> Any:
     overrides = [f"{path}={written(value)}" for path, value in settings.items()]
     read = load(config=None, overrides=overrides, environ={}, needs_api_key=False).settings
-    lines = explain([event.encode()], planner(read), limits(read), now=NOW, batches=False)
+    skew = read.consent.skew
+    lines = explain(
+        [event.encode()], planner(read), limits(read), now=NOW, batches=False, skew=skew
+    )
     (line,) = map(orjson.dumps, lines)
     return exactly(line)
 

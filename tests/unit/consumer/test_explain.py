@@ -21,6 +21,7 @@ from handlers.routes import ROUTES
 from tests.builders import IMPORT, ORDERS, a_call, a_job, a_request, an_item
 
 NOW = 1_700_000_000.0
+SKEW = 300.0  # s
 EVENT = '{"id":"ev-1","type":"user.updated","data":{"user_id":"u1"}}'
 TOPICS = {
     "users": Topic(type="user.updated"),
@@ -38,7 +39,7 @@ def printed(
     *lines: str | bytes, batches: bool = False, limits: Limits | None = None
 ) -> list[bytes]:
     raw = [line.encode() if isinstance(line, str) else line for line in lines]
-    shown = explain(raw, PLANNER, limits or Limits(), now=NOW, batches=batches)
+    shown = explain(raw, PLANNER, limits or Limits(), now=NOW, batches=batches, skew=SKEW)
     return [orjson.dumps(line) for line in shown]
 
 
@@ -243,7 +244,7 @@ def test_an_event_that_asks_for_nothing_says_so() -> None:
         routes={"user.updated": replace(ROUTES["user.updated"], handle=lambda _e, _o: Mapped())},
     )
 
-    [shown] = explain([EVENT.encode()], silent, Limits(), now=NOW, batches=False)
+    [shown] = explain([EVENT.encode()], silent, Limits(), now=NOW, batches=False, skew=SKEW)
 
     assert (shown["outcome"], shown["reason"], shown["calls"]) == ("skipped", "nothing_to_say", [])
 
@@ -325,6 +326,50 @@ def test_look_ups_go_alone_and_before_what_they_serve() -> None:
         ("find-contact", 1),
         ("add-unsubscribed", 2),
     ]
+
+
+def a_word(way: str, at: str, event_id: str) -> str:
+    data = {"channel": "email", "email": "ann@example.com"}
+    told = {"id": event_id, "type": f"contact.opted_{way}", "occurred_at": at, "data": data}
+    return orjson.dumps(told).decode()
+
+
+def shown_together(*lines: str) -> tuple[list[str], list[tuple[str, int]]]:
+    """How each event would end alone, and the requests that all would become."""
+    shown = told(*lines, batches=True)
+    return [one["outcome"] for one in shown[: len(lines)]], sizes(shown[len(lines) :])
+
+
+def test_an_event_that_comes_again_is_sent_once() -> None:
+    assert shown_together(an_opt_out(email="a@x.com"), an_opt_out(email="a@x.com")) == (
+        ["calls", "calls"],
+        [("add-unsubscribed", 1)],
+    )
+
+
+def test_of_sends_with_one_id_the_first_is_sent() -> None:
+    sends = [
+        an_event("activity.recorded", {"name": name, "user_id": "1"}) for name in ("one", "other")
+    ]
+
+    assert shown_together(*sends) == (["calls", "calls"], [("generate-event", 1)])
+
+
+def test_an_opt_in_that_another_event_makes_stale_is_not_sent() -> None:
+    out = a_word("out", "2023-11-14T12:00:00Z", "ev-1")
+    stale = a_word("in", "2023-11-14T11:00:00Z", "ev-2")
+    newer = a_word("in", "2023-11-14T13:00:00Z", "ev-3")
+
+    assert shown_together(out, stale) == (["calls", "calls"], [("add-unsubscribed", 1)])
+    assert shown_together(out, newer)[1] == [("add-unsubscribed", 1), ("remove-unsubscribed", 1)]
+    assert shown_together(stale, out)[1] == [("add-unsubscribed", 1)]
+
+
+def test_what_is_no_newer_than_a_deletion_before_it_is_not_sent() -> None:
+    gone = an_event("user.deleted", {"user_id": "u1"}, "ev-1")
+    late = an_event("user.updated", {"user_id": "u1", "first_name": "Ann"}, "ev-2")
+
+    assert shown_together(gone, late) == (["calls", "calls"], [("delete-contact", 1)])
 
 
 # -- the command ----------------------------------------------------------------------------
