@@ -94,9 +94,8 @@ class Admitting:
         """
         if admission.said is None or is_opt_in_by_list(call):
             return
-        if is_opt_out_by_list(call):
-            if admission.person.hash_of(ADDRESS) is None:
-                self._tell(admission, call, self.hash_of_address(call), admission.word(call))
+        if is_opt_out_by_list(call):  # of somebody whose address was not named, so it was looked up
+            self._tell(admission, call, self.hash_of_address(call), admission.word(call))
             return
         contact = self._hasher.of(CONTACT + learned["id"])
         admission.contacts[call.slot] = contact

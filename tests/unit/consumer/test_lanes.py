@@ -65,6 +65,15 @@ def test_a_call_waits_for_an_earlier_one_of_the_same_contact() -> None:
     assert end(lanes, first) == [second]
 
 
+def test_of_those_ahead_each_is_told_once() -> None:
+    first, second, both = about("u:1"), about("e:a"), about("u:1", "e:a")
+    lanes = entered(first, second, both)
+
+    ahead = list(lanes.ahead([both, first]))
+
+    assert (len(ahead), set(ahead)) == (3, {first, second, both})
+
+
 def test_names_that_a_call_ahead_has_too_are_waited_for_as_well() -> None:
     both, by_one, by_other = about("u:1", "e:a"), about("e:a"), about("u:1")
     lanes = entered(both, by_one, by_other)
