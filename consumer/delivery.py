@@ -160,11 +160,11 @@ class Delivery:
             outcomes = await self._send(trip, errands)
             if self._all_delivered(errands, outcomes, trip):
                 continue
-            wait = await self._follow(trip, errands, outcomes)
-            if trip.errands and wait:
-                action = way_of(trip.errands).action.value
-                log.debug("tries_again", action=action, attempt=trip.attempt, seconds=wait)
-                await self._rest(trip, wait)
+            ruling, apart = self._follow(trip, errands, outcomes)
+            if ruling.apart or apart:
+                await self._side_by_side(trip, ruling, apart)
+            else:
+                await self._pause(trip, ruling.wait)
 
     async def _send(self, trip: Trip, errands: list[Errand]) -> Sequence[Outcome]:
         """Send calls but for what consent is against; return one outcome each."""
@@ -180,6 +180,13 @@ class Delivery:
             return [against[one] for one in errands]
         sent = iter(await self._exchange.send(going, trip.attempt, trip.failed_imports))
         return [against[one] if one in against else next(sent) for one in errands]
+
+    async def _pause(self, trip: Trip, seconds: float) -> None:
+        """Wait before what is left of a trip is sent again."""
+        if trip.errands and seconds:
+            action = way_of(trip.errands).action.value
+            log.debug("tries_again", action=action, attempt=trip.attempt, seconds=seconds)
+            await self._rest(trip, seconds)
 
     async def _rest(self, trip: Trip, seconds: float) -> None:
         self._resting += 1
@@ -229,10 +236,13 @@ class Delivery:
         trip.errands = []
         return True
 
-    async def _follow(
+    def _follow(
         self, trip: Trip, errands: list[Errand], outcomes: Sequence[Outcome]
-    ) -> float:
-        """Do what the retry rules say; leave in the trip what is sent again, return after when."""
+    ) -> tuple[Ruling, list[Errand]]:
+        """End what has ended, by the retry rules; leave in the trip what is sent again.
+
+        Return the rules' word, and the items that are to be taken apart.
+        """
         was_first = trip.unanswered and not trip.is_muddled
         was_done = was_first or (is_repeat(outcomes[0]) and self._was_last(errands))
         ruling = rule(
@@ -253,10 +263,9 @@ class Delivery:
         others = trip.errands[:-1] if len(errands) < len(trip.errands) else []
         for errand, delivered in ruling.done:
             self._done(errand, delivered, trip)
-        held = await self._lose(trip, errands, ruling)
+        held, apart = self._lose(trip, errands, ruling)
         trip.errands = [*others, *ruling.again, *held]
-        await self._in_parts(trip, ruling.apart)
-        return ruling.wait
+        return ruling, apart
 
     def _was_last(self, errands: Sequence[Errand]) -> bool:
         return goes_alone(errands) and self._exchange.was_last(errands[0])
@@ -284,39 +293,46 @@ class Delivery:
     def _end(self, errand: Errand, outcome: Delivered | Rejected, trip: Trip) -> None:
         self.errands.end(errand, outcome, self._clock.now(), holds_lane=trip.holds_lane)
 
-    async def _lose(self, trip: Trip, errands: list[Errand], ruling: Ruling) -> list[Errand]:
-        """Bury what was refused; return what is held instead, since too much of it was."""
+    def _lose(
+        self, trip: Trip, errands: list[Errand], ruling: Ruling
+    ) -> tuple[list[Errand], list[Errand]]:
+        """Bury what was refused; return what is not yet: what is held, what carries others along.
+
+        Held is what too much of was refused.
+        """
+        held, apart = list[Errand](), list[Errand]()
         if not ruling.done and not ruling.lost:
-            return []
+            return held, apart
         lost = [rejected for _, rejected in ruling.lost]
-        if self._exchange.holds_refused(errands, lost):
-            held = [one for one, rejected in ruling.lost if rejected.reason.startswith("esp.")]
-        else:
-            held = []
+        holds = self._exchange.holds_refused(errands, lost)
         for errand, rejected in ruling.lost:
-            if errand in held:
-                continue
-            if errand.riders is not None:
-                await self._one_by_one(errand, trip)
+            if holds and rejected.reason.startswith("esp."):
+                held.append(errand)
+            elif errand.riders is not None:
+                apart.append(errand)
             else:
                 self._end(errand, rejected, trip)
-        return held
+        return held, apart
 
-    async def _in_parts(self, trip: Trip, parts: Sequence[list[Errand]]) -> None:
-        """Carry halves of a refused request side by side: the good are done in the same breath."""
-        if not parts:
-            return
-        trip.batch.busy += len(parts)
+    async def _side_by_side(self, trip: Trip, ruling: Ruling, apart: Sequence[Errand]) -> None:
+        """Carry halves, items taken apart, and what is sent again: none waits for another."""
+        parts = list(map(trip.part, ruling.apart))
+        trip.batch.busy += len(parts) + len(apart) + bool(trip.errands)
         self._rests(trip.batch)
         try:
             async with asyncio.TaskGroup() as tasks:
                 for part in parts:
-                    tasks.create_task(self._carry_part(trip.part(part)))
+                    tasks.create_task(self._carry_part(part))
+                for errand in apart:
+                    tasks.create_task(self._one_by_one(errand, trip))
+                if trip.errands:
+                    tasks.create_task(self._carry_part(trip, ruling.wait))
         finally:
             self._resumes(trip.batch)
 
-    async def _carry_part(self, trip: Trip) -> None:
+    async def _carry_part(self, trip: Trip, wait: float = 0.0) -> None:
         try:
+            await self._pause(trip, wait)
             await self._carry(trip)
         finally:
             self._rests(trip.batch)
@@ -325,11 +341,14 @@ class Delivery:
         """Send calls that were merged and refused each for itself, in their order."""
         members, errand.riders = list(errand.members()), None
         errand.is_apart = True
-        for member in members:
-            member.call, member.by_shape = member.origin, True
-            apart = trip.part([member])
-            apart.holds_lane = False
-            await self._carry(apart)
+        try:
+            for member in members:
+                member.call, member.by_shape = member.origin, True
+                apart = trip.part([member])
+                apart.holds_lane = False
+                await self._carry(apart)
+        finally:
+            self._rests(trip.batch)
         errand.is_apart = False
         if trip.holds_lane:
             self._scheduler.ended((errand,), self._clock.now())

@@ -216,3 +216,84 @@ def test_an_opt_out_is_told_again_after_merged_updates_that_are_sent_one_by_one(
 
     assert world.reasons == ["esp.partial_item"]
     assert world.state()["unsubscribed"] == [ANN]
+
+
+# -- taken apart ----------------------------------------------------------------------------
+
+
+def bad_in_two_ways(world: World) -> None:
+    """Produce a merged item that is refused, another that is refused alone, and a good one."""
+    world.account.faults.rule([{"action": "bulk-contacts", "contains": "Bad", "item_error": "bad"}])
+    world.put("user.updated", {"user_id": "1", "first_name": "Bad"})
+    world.put("user.updated", {"user_id": "1", "last_name": "Lee"})
+    world.put("user.updated", {"user_id": "2", "first_name": "Bad", "last_name": "Lee"})
+    world.put("user.updated", {"user_id": "3", "first_name": "Ann", "last_name": "Lee"})
+
+
+def test_a_refused_neighbour_does_not_wait_for_what_is_taken_apart() -> None:
+    async def main() -> World:
+        world = World()
+        bad_in_two_ways(world)
+        async with world.running():
+            await world.until(lambda: world.asked("bulk-contacts"))
+            world.account.faults.rule([{"action": "bulk-contacts", "status": 503}])
+            await world.until(lambda: world.letters.burials, 60)
+            assert [burial.record.offset for burial in world.letters.burials] == [2]
+            world.account.faults.rule([])
+            await world.settled()
+        return world
+
+    assert run(main()).reasons == ["esp.partial_item"]
+
+
+def test_merged_items_that_are_taken_apart_do_not_wait_for_each_other() -> None:
+    async def main() -> tuple[World, list[int]]:
+        world = World()
+        world.account.faults.rule(
+            [{"action": "bulk-contacts", "contains": "Bad", "item_error": "bad"}]
+        )
+        for user in ("1", "2"):
+            world.put("user.updated", {"user_id": user, "first_name": "Bad"})
+            world.put("user.updated", {"user_id": user, "last_name": "Lee"})
+        async with world.running():
+            await world.until(lambda: world.asked("bulk-contacts"))
+            stuck = {"action": "bulk-contacts", "contains": '"1"', "status": 503}
+            refused = {"action": "bulk-contacts", "contains": "Bad", "item_error": "bad"}
+            world.account.faults.rule([stuck, refused])
+            await world.clock.sleep(60)
+            buried = [burial.record.offset for burial in world.letters.burials]
+            world.account.faults.rule([])
+            await world.settled()
+        return world, buried
+
+    world, buried = run(main())
+
+    assert buried == [2]
+    assert len(world.state()["contacts"]) == 2
+
+
+def test_what_is_sent_again_does_not_wait_for_what_is_taken_apart() -> None:
+    async def main() -> World:
+        world = World()
+        rules: list[Any] = [
+            {"action": "bulk-contacts", "contains": "Bad", "item_error": "bad"},
+            {"action": "bulk-contacts", "contains": "Eve", "item_lost": True, "times": 1},
+        ]
+        world.account.faults.rule(rules)
+        world.put("user.updated", {"user_id": "1", "first_name": "Bad"})
+        world.put("user.updated", {"user_id": "1", "last_name": "Lee"})
+        world.put("user.updated", {"user_id": "2", "first_name": "Eve", "last_name": "Lee"})
+        world.put("user.updated", {"user_id": "3", "first_name": "Ann", "last_name": "Lee"})
+        async with world.running():
+            await world.until(lambda: world.asked("bulk-contacts"))
+            stuck = {"action": "bulk-contacts", "contains": '"1"', "status": 503}
+            world.account.faults.rule([stuck])
+            await world.until(lambda: len(world.state()["contacts"]) == 2, 60)
+            world.account.faults.rule([])
+            await world.settled()
+        return world
+
+    world = run(main())
+
+    assert world.reasons == []
+    assert len(world.state()["contacts"]) == 3
