@@ -26,6 +26,9 @@ FIRST_POLL = 0.5  # s after an import was taken
 LAST_POLL = 30.0  # s between polls at the most
 POLL_GROWTH = 1.6
 LONGEST_IMPORT = 1800.0  # s; an import without an end after that is sent again
+UNKNOWN_FOR = (
+    60.0  # s in which a session is unknown, until it is lost: a new one may be so at first
+)
 WHOLE_RESUBMITS = 2  # an import that failed is sent again whole, then by halves
 LOST = "import lost"
 UNMAPPED = "not in the mapping"
@@ -117,6 +120,7 @@ class Following:
 
     async def _poll(self, session: str) -> Finished | Failed | Lost:
         began, wait = self._clock.now(), FIRST_POLL
+        unknown_since: float | None = None
         request = requests.import_status(session)
         while self._clock.now() - began < LONGEST_IMPORT:
             pause_seconds = wait * (0.8 + 0.4 * self._rng.random())
@@ -127,6 +131,13 @@ class Following:
             match read_import_status(await self._ask(request)):
                 case Importing():
                     self._hear(POLL, (Delivered(),))
+                    wait, unknown_since = min(LAST_POLL, wait * POLL_GROWTH), None
+                case Lost() as lost:
+                    self._hear(POLL, (Delivered(),))
+                    now = self._clock.now()
+                    unknown_since = now if unknown_since is None else unknown_since
+                    if now - unknown_since >= UNKNOWN_FOR:
+                        return lost
                     wait = min(LAST_POLL, wait * POLL_GROWTH)
                 case Deferred() as deferred:
                     self._hear(POLL, (deferred,))

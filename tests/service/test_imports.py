@@ -234,19 +234,55 @@ def test_a_429_does_not_count_towards_a_failed_import() -> None:
     assert world.state()["contacts"]
 
 
-def test_a_session_that_esputnik_does_not_know_any_more_is_imported_again() -> None:
+UNKNOWN: Any = {"action": "import-status", "status": 404, "text": "Not found"}
+
+
+def test_a_session_that_esputnik_does_not_know_is_imported_again_after_a_minute() -> None:
     async def main() -> World:
-        world = World(switches={"import_seconds": 60.0})
-        unknown = {"action": "import-status", "status": 404, "text": "Not found", "times": 1}
-        world.account.faults.rule([unknown])
+        world = World(switches={"import_seconds": 600.0, "import_spread": 0})
+        world.account.faults.rule([UNKNOWN])
         put_contacts(world, 5)
+        async with world.running():
+            await world.until(lambda: world.meter.counts["imported lost"])
+            world.account.faults.rule([])
+            await world.settled()
+        return world
+
+    world = run(main())
+
+    first, second = (one["at"] for one in world.asked("bulk-contacts"))
+    assert 60 <= second - first <= 120
+    assert world.reasons == []
+    assert len(world.state()["contacts"]) == 5
+
+
+def test_a_session_that_is_not_known_yet_is_asked_for_again() -> None:
+    async def main() -> World:
+        world = World(switches={"import_seconds": 10.0, "import_spread": 0})
+        world.account.faults.rule([UNKNOWN | {"times": 3}])
+        for name in ("Ann", "Bea"):
+            world.put("user.updated", {"user_id": "1", "first_name": name})
+            world.put("user.updated", {"user_id": name, "first_name": name})
         return await carried(world)
 
     world = run(main())
 
-    assert sizes(world) == [5, 5]
-    assert world.reasons == []
-    assert world.meter.counts["imported lost"] == 1
+    assert sizes(world) == [3]
+    assert world.meter.counts["imported lost"] == 0
+
+
+def test_a_session_that_is_unknown_now_and_then_is_not_lost() -> None:
+    async def main() -> World:
+        world = World(switches={"import_seconds": 400.0, "import_spread": 0})
+        put_contacts(world, 5)
+        async with world.running():
+            for _ in range(4):
+                world.account.faults.rule([UNKNOWN | {"times": 1}])
+                await world.clock.sleep(90)
+            await world.settled()
+        return world
+
+    assert sizes(run(main())) == [5]
 
 
 def test_an_import_that_never_ends_is_sent_again_after_half_an_hour() -> None:
