@@ -14,7 +14,7 @@ from consumer.fates import Fate
 from consumer.job import Batch, Errand, Job
 from consumer.opposed import CONSENT, opposed
 from consumer.ports import Clock, Meter
-from consumer.retry import Policy, Ruling, is_repeat, may_have_run, rule
+from consumer.retry import Policy, Ruling, failed_import, is_repeat, may_have_run, rule
 from consumer.scheduler import Scheduler
 from consumer.trip import Trip
 from esputnik.call import Repeat
@@ -169,7 +169,7 @@ class Delivery:
     async def _send(self, trip: Trip, errands: list[Errand]) -> Sequence[Outcome]:
         """Send calls but for what consent is against; return one outcome each."""
         if self._consent is None or errands[0].call.action not in CONSENT:
-            return await self._exchange.send(errands, trip.attempt, trip.failed_imports)
+            return await self._exchange.send(errands, trip.attempt, trip.failed.count)
         against = await opposed(errands, self._consent, self._exchange.ask)
         blocked = next((one for one in against.values() if isinstance(one, Blocked)), None)
         if blocked is not None:
@@ -178,7 +178,7 @@ class Delivery:
         if not going:
             self._exchange.gave_up(way_of(errands))
             return [against[one] for one in errands]
-        sent = iter(await self._exchange.send(going, trip.attempt, trip.failed_imports))
+        sent = iter(await self._exchange.send(going, trip.attempt, trip.failed.count))
         return [against[one] if one in against else next(sent) for one in errands]
 
     async def _pause(self, trip: Trip, seconds: float) -> None:
@@ -260,6 +260,11 @@ class Delivery:
         if trip.server_errors and len(ruling.again) == len(errands):
             success = self._exchange.success(errands, trip.failing_since, trip.server_errors)
             trip.suspect(errands, outcomes, ruling, success=success, now=self._clock.now())
+        failure = failed_import(outcomes)
+        if failure is not None and trip.suspect_import(
+            failure, ruling, self._exchange.sessions, self._clock.now()
+        ):
+            self._exchange.explained()
         others = trip.errands[:-1] if len(errands) < len(trip.errands) else []
         for errand, delivered in ruling.done:
             self._done(errand, delivered, trip)
@@ -344,9 +349,7 @@ class Delivery:
         try:
             for member in members:
                 member.call, member.by_shape = member.origin, True
-                apart = trip.part([member])
-                apart.holds_lane = False
-                await self._carry(apart)
+                await self._carry(trip.one_by_one(member))
         finally:
             self._rests(trip.batch)
         errand.is_apart = False

@@ -14,6 +14,7 @@ from consumer.lease import Lease
 from consumer.ports import Clock, Meter, Sender
 from consumer.recent import Recent
 from consumer.requester import Requester
+from consumer.sessions import Sessions
 from consumer.shares import Traffic
 from consumer.turns import Turns
 from esputnik.answers import confirms, learn, read, read_bulk, unseen
@@ -66,7 +67,13 @@ class Exchange:
             gate=gate, requester=self._requester, clock=clock, rng=rng, refresh_key=refresh_key
         )
         self._following = Following(
-            ask=self.ask, gate=gate, clock=clock, meter=meter, rng=rng, hear=self._keeper.hear
+            ask=self.ask,
+            gate=gate,
+            clock=clock,
+            meter=meter,
+            rng=rng,
+            hear=self._keeper.hear,
+            ended=self._keeper.imported,
         )
 
     async def run(self) -> None:
@@ -108,7 +115,7 @@ class Exchange:
     ) -> Sequence[Outcome]:
         """Send calls that were admitted in one request; return one outcome each, in order.
 
-        `failed_imports`: how many imports of these calls have ended in an error before.
+        `failed_imports`: how many imports of these calls have failed before.
         """
         way, kind = way_of(errands), self._kind(errands[0], attempt)
         try:
@@ -152,6 +159,15 @@ class Exchange:
         """Return the share of successes among the action's other requests since then, lately."""
         pulse = self._keeper.gate.pulse(way_of(errands).action)
         return pulse.success(self._clock.now(), since=since, but_failures=but_failures)
+
+    @property
+    def sessions(self) -> Sessions:
+        """Return how imports ended."""
+        return self._keeper.gate.sessions
+
+    def explained(self) -> None:
+        """Note that imports failed for one contact's sake."""
+        self._keeper.explained()
 
     def hold(self, errands: Sequence[Errand], blocked: Blocked) -> None:
         """Hold calls of an action, or all: eSputnik does not tell what must be known first."""

@@ -6,7 +6,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from consumer.gate import Gate, Way
 from consumer.job import Errand
 from consumer.ports import Clock, Meter
-from consumer.retry import IMPORT_FAILED, pause
+from consumer.retry import pause
+from consumer.sessions import IMPORT_FAILED, IMPORT_LOST, Ending
 from esputnik import requests
 from esputnik.call import Action, Request
 from esputnik.imports import Failed, Finished, Importing, Lost, read_import_status
@@ -19,7 +20,6 @@ from esputnik.outcome import (
     Delivered,
     NoAnswer,
     Outcome,
-    Rejected,
 )
 
 FIRST_POLL = 0.5  # s after an import was taken
@@ -29,10 +29,9 @@ LONGEST_IMPORT = 1800.0  # s; an import without an end after that is sent again
 UNKNOWN_FOR = (
     60.0  # s in which a session is unknown, until it is lost: a new one may be so at first
 )
-WHOLE_RESUBMITS = 2  # an import that failed is sent again whole, then by halves
-LOST = "import lost"
 UNMAPPED = "not in the mapping"
 POLL = Way(Action.IMPORT_STATUS)
+_CAUSES = {Failed: IMPORT_FAILED, Lost: IMPORT_LOST}
 
 Ask = Callable[[Request], Awaitable[Answer | NoAnswer]]
 
@@ -49,6 +48,7 @@ class Following:
         meter: Meter,
         rng: random.Random,
         hear: Callable[[Way, Sequence[Outcome]], None],
+        ended: Callable[[Ending], None],
     ) -> None:
         self._ask = ask
         self._gate = gate
@@ -56,6 +56,7 @@ class Following:
         self._meter = meter
         self._rng = rng
         self._hear = hear
+        self._ended = ended
         self.under_way = 0
 
     async def end(
@@ -63,40 +64,38 @@ class Following:
     ) -> Sequence[Outcome]:
         """Return what became of each call, in their order; those refused at once are known.
 
-        `failed`: how many imports of these calls have ended in an error before.
+        `failed`: how many imports of these calls have failed before.
         """
         rest = [errand for at, errand in enumerate(errands) if at not in accepted.refused]
         if not rest:
             return [accepted.refused[at] for at in range(len(errands))]
         self.under_way += 1
+        began = self._clock.now()
         try:
             end = await self._poll(accepted.session)
         finally:
             self.under_way -= 1
+        cause = _CAUSES.get(type(end), "")
+        self._ended(Ending(began=began, cause=cause, is_first=not failed))
         if isinstance(end, Finished) and accepted.suspect is not None:
             # Halves are sent after its end: it might undo them otherwise.
             return [accepted.suspect] * len(errands)
-        ends = iter(self._ends(rest, end, failed))
+        ends = iter(self._ends(rest, end))
         return [
             accepted.refused[at] if at in accepted.refused else next(ends)
             for at in range(len(errands))
         ]
 
-    def _ends(
-        self, errands: Sequence[Errand], end: Finished | Failed | Lost, failed: int
-    ) -> Sequence[Outcome]:
+    def _ends(self, errands: Sequence[Errand], end: Finished | Failed | Lost) -> Sequence[Outcome]:
         match end:
             case Finished(mapped=mapped):
                 return self._finished(errands, mapped)
             case Failed(detail=detail):
                 self._meter.imported("error")
-                if failed < WHOLE_RESUBMITS:
-                    return [Deferred(cause=IMPORT_FAILED)] * len(errands)
-                lost = Rejected(reason="esp.import_item", detail=detail, is_whole=True)
-                return [lost] * len(errands)
-            case Lost():
+                return [Deferred(cause=IMPORT_FAILED, detail=detail)] * len(errands)
+            case Lost(detail=detail):
                 self._meter.imported("lost")
-                return [Deferred(cause=LOST)] * len(errands)
+                return [Deferred(cause=IMPORT_LOST, detail=detail)] * len(errands)
 
     def _finished(
         self, errands: Sequence[Errand], mapped: frozenset[str] | None
@@ -148,7 +147,7 @@ class Following:
                 case ended:
                     self._hear(POLL, (Delivered(),))
                     return ended
-        return Lost()
+        return Lost(detail="it does not end")
 
 
 def _is_named(errand: Errand, mapped: frozenset[str]) -> bool:

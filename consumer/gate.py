@@ -2,7 +2,8 @@
 
 account      the key is refused (401): everything waits for a probe of the account
 an action    blocked    refused by right, plan or path (403, 405, …): one of its calls tries again
-             outage     it fails again and again: one of its calls tries again
+             outage     it fails again and again: one of its calls tries again; where it is imports
+                        that fail, until one of them has finished
              refusals   most of its calls are refused for one cause: one held call in turn tries
 doubt        the first sign of an outage holds the calls whose repeats count, which never probe:
              they go on once any other call, or the probe of the account, has succeeded
@@ -16,6 +17,7 @@ from typing import NamedTuple
 
 from consumer.pulse import Pulse
 from consumer.refusals import Refusals
+from consumer.sessions import Ending, Sessions
 from esputnik.call import Action
 from esputnik.outcome import Blocked, Scope
 
@@ -46,7 +48,8 @@ class Hold:
     """Something held since `since`; the next trial at `next_trial` (monotonic seconds).
 
     `is_tried` while a call is on trial. `has_sign`: something else succeeded since the last
-    failure, which is what calls whose repeats count wait for.
+    failure, which is what calls whose repeats count wait for. `awaits_end`: it is held until an
+    import has finished; which may take long, so the next one is tried meanwhile.
     """
 
     kind: Kind
@@ -55,6 +58,7 @@ class Hold:
     next_trial: float
     wait: float
     is_tried: bool = False
+    awaits_end: bool = False
     has_sign: bool = False
 
     @classmethod
@@ -91,6 +95,7 @@ class Gate:
         self.actions: dict[Action, Hold] = {}
         self.waiting: Counter[Way] = Counter()
         self._counted: set[Action] = set()  # actions of `actions` whose repeats count
+        self.sessions = Sessions()
         self._pulses: dict[Action, Pulse] = {}
         self._refusals: dict[Action, Refusals] = {}
         self._max_ratio = max_ratio
@@ -152,7 +157,8 @@ class Gate:
         """Note that a call was answered, done or refused; return whether that let anything go."""
         self.pulse(way.action).note(now, ok=True)
         hold = self.actions.get(way.action)
-        lets_go = hold is not None and (succeeded or hold.kind is not Kind.REFUSALS)
+        is_over = succeeded or (hold is not None and hold.kind is not Kind.REFUSALS)
+        lets_go = hold is not None and is_over and not hold.awaits_end
         if lets_go:
             self._release(way.action)
         else:
@@ -160,6 +166,30 @@ class Gate:
         if succeeded and not way.counts:
             lets_go = self._all_is_well(now) or lets_go
         return lets_go
+
+    def taken(self, way: Way, now: float, roll: float) -> bool:
+        """Note that an import was taken; return whether that let anything go."""
+        lets_go = self.answered(way, now, succeeded=True)
+        hold = self.actions.get(way.action)
+        if hold is not None:
+            hold.failed(now, roll)  # one at a time until the first has finished
+        return lets_go
+
+    def imported(self, way: Way, ending: Ending, now: float, roll: float) -> bool:
+        """Note how an import ended; return whether that let anything go."""
+        are_down = self.sessions.note(ending)
+        if not ending.cause:
+            return self._lets_imports_go(way.action)
+        if are_down and way.action not in self.actions:
+            hold = Hold.begin(Kind.OUTAGE, ending.cause, now, roll)
+            hold.awaits_end = True
+            self.actions[way.action] = hold
+        return False
+
+    def explained(self, way: Way) -> bool:
+        """Note that imports failed for one contact's sake; return as `imported`."""
+        self.sessions.explained()
+        return self._lets_imports_go(way.action)
 
     def refused(
         self, way: Way, calls: int, causes: dict[str, int], now: float, roll: float
@@ -258,6 +288,13 @@ class Gate:
             self._counted.discard(way.action)
         elif way.counts:
             self._counted.add(way.action)
+
+    def _lets_imports_go(self, action: Action) -> bool:
+        hold = self.actions.get(action)
+        if hold is None or not hold.awaits_end:
+            return False
+        self._release(action)
+        return True
 
     def _release(self, action: Action) -> None:
         del self.actions[action]

@@ -7,11 +7,11 @@ from collections.abc import Callable, Sequence
 
 import structlog
 
-from consumer.following import LOST, UNMAPPED
+from consumer.following import UNMAPPED
 from consumer.gate import LAST_LOOK, Gate, Hold, Way
 from consumer.ports import Clock
 from consumer.requester import HELD, NO_LONGER_OURS, Requester
-from consumer.retry import IMPORT_FAILED
+from consumer.sessions import IMPORT_FAILED, IMPORT_LOST, Ending
 from consumer.shares import Traffic
 from esputnik import requests
 from esputnik.answers import read
@@ -21,8 +21,9 @@ from esputnik.outcome import Blocked, Deferred, Delivered, Outcome, Scope
 log = structlog.get_logger()
 
 NO_FAULTS = frozenset(
-    {IMPORT_FAILED, LOST, UNMAPPED, NO_LONGER_OURS.cause, HELD.cause}
+    {IMPORT_FAILED, IMPORT_LOST, UNMAPPED, NO_LONGER_OURS.cause, HELD.cause}
 )  # causes to send again that are no sign of an outage
+IMPORT = Way(Action.BULK_CONTACTS)
 LOOK_AT_KEY = 5.0  # s between looks whether there is another key, while this one is refused
 PROBE = Call(
     action=Action.ACCOUNT_INFO,
@@ -132,8 +133,26 @@ class Gatekeeper:
 
         Where most of its calls were refused, the end of the import alone tells that they are not.
         """
-        if not self.gate.tries_one(way.action):
-            self.hear(way, (Delivered(),))
+        if self.gate.tries_one(way.action):
+            return
+        before = self.gate.actions.get(way.action)
+        if self.gate.taken(way, self._clock.now(), self._rng.random()) or before is not None:
+            self._move_on()
+        self._tell(way.action, before)
+
+    def imported(self, ending: Ending) -> None:
+        """Hear how an import ended."""
+        before = self.gate.actions.get(IMPORT.action)
+        if self.gate.imported(IMPORT, ending, self._clock.now(), self._rng.random()):
+            self._move_on()
+        self._tell(IMPORT.action, before)
+
+    def explained(self) -> None:
+        """Hear that imports failed for one contact's sake."""
+        before = self.gate.actions.get(IMPORT.action)
+        if self.gate.explained(IMPORT):
+            self._move_on()
+        self._tell(IMPORT.action, before)
 
     def refused(self, way: Way, calls: int, causes: dict[str, int]) -> bool:
         """Count how many calls of a request were refused for which cause.

@@ -119,7 +119,9 @@ REASONS: Mapping[str, Reason] = {
     "esp.rejected_422": Reason("eSputnik cannot process the request (422).", _MESSAGE),
     "esp.rejected_4xx": Reason("eSputnik refuses the request.", _MESSAGE),
     "esp.partial_item": Reason("eSputnik took the request, but not this item of it.", _MESSAGE),
-    "esp.import_item": Reason("The import failed because of this contact.", _MESSAGE),
+    "esp.import_item": Reason(
+        "Imports of this contact fail or never end, while those of others finish.", _MESSAGE
+    ),
     "esp.not_found": Reason(
         "eSputnik does not know the contact, segment, token, message or site.",
         "Create it, or correct the id; then replay. Where more contacts match than eSputnik shows, "

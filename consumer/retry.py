@@ -3,6 +3,7 @@
 An outage, a 429, a 5xx, a time-out, a 401 or a 403 buries nothing, with two exceptions: a call
 whose repeats count and that may have run, for sent again it could reach a person twice; and an
 item that alone draws a 5xx again and again while all others of its action succeed.
+Nor does an import that fails, or never ends: a contact is buried that is in all those that do.
 """
 
 from collections.abc import Sequence
@@ -11,12 +12,13 @@ from enum import Enum
 from typing import assert_never
 
 from consumer.job import Errand
+from consumer.sessions import IMPORT_FAILED, IMPORT_LOST, Meanwhile
 from esputnik.call import Action, Call, Repeat
 from esputnik.outcome import Blocked, Deferred, Delivered, Outcome, Rejected
 
 CONFLICT = 409
 SERVER_ERROR = 500
-IMPORT_FAILED = "import failed"  # the cause of a call whose import ended in an error
+WHOLE_RESUBMITS = {IMPORT_FAILED: 2, IMPORT_LOST: 1}  # then an import is sent again by halves
 REPEATED = "repeated"  # the cause of a call held back by eSputnik's guard against repeats
 REPEAT_WINDOW = 61.0  # s; eSputnik refuses an identical single-contact request within a minute
 MOST_REPEATS = 3  # refusals as a repeat in a row; what is refused for longer is no repeat
@@ -25,9 +27,10 @@ LONGEST_WAIT = 60.0  # s
 LONGEST_THROTTLED_WAIT = 300.0  # s, after five 429 in a row
 PATIENT_THROTTLES = 5
 HALVE_AFTER = 3  # 5xx in a row on a batch
-POISON_ATTEMPTS = 8  # 5xx on one item alone
+POISON_ATTEMPTS = 8  # 5xx on one item alone, or imports that failed and carried it
 POISON_SECONDS = 1800.0
-POISON_SUCCESS = 0.9  # of the action's other requests meanwhile
+POISON_CONTRASTS = 3  # imports of others that finished between those that failed
+POISON_SUCCESS = 0.9  # of the action's other requests, or other imports, meanwhile
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +55,7 @@ class Ruling:
 
 
 class Suspicion(Enum):
-    """What repeated server errors on the same calls mean."""
+    """What it means that eSputnik fails on the same calls again and again."""
 
     NONE = "none"
     ONE_OF_THEM = "one of them"  # split the batch
@@ -134,6 +137,44 @@ def suspicion(*, server_errors: int, seconds: float, size: int, success: float) 
     return Suspicion.POISON if is_alone and seconds >= POISON_SECONDS else Suspicion.NONE
 
 
+def import_suspicion(  # noqa: PLR0913 - everything the decision hangs on
+    cause: str,
+    *,
+    failures: int,
+    contrasts: int,
+    seconds: float,
+    size: int,
+    meanwhile: Meanwhile,
+) -> Suspicion:
+    """Return what failed imports of the same calls mean.
+
+    An error says nothing of a contact while imports of others fail as well; that one was lost
+    says little at any time.
+
+    Args:
+        cause: What became of the last one, `IMPORT_FAILED` or `IMPORT_LOST`.
+        failures: How many failed in all, in the company of others too.
+        contrasts: Before how many of them others finished since the one before.
+        seconds: Since the first of them.
+        size: How many calls the last one carried.
+        meanwhile: What became of imports since the first of them.
+    """
+    if size > 1:
+        is_halved = failures > WHOLE_RESUBMITS[cause]
+        return Suspicion.ONE_OF_THEM if is_halved else Suspicion.NONE
+    is_long = seconds >= POISON_SECONDS
+    others = POISON_SUCCESS * (meanwhile.finished + meanwhile.failed)
+    is_alone = meanwhile.finished > 0 and meanwhile.finished >= others
+    is_only = not meanwhile.failed and meanwhile.failed_again < failures
+    if cause == IMPORT_LOST:
+        is_poison = is_alone and is_long
+    elif is_long:
+        is_poison = is_alone or is_only
+    else:
+        is_poison = is_alone and contrasts >= POISON_CONTRASTS
+    return Suspicion.POISON if is_poison and failures >= POISON_ATTEMPTS else Suspicion.NONE
+
+
 def is_server_error(outcome: Outcome) -> bool:
     """Tell whether eSputnik itself failed on a call."""
     status = outcome.status if isinstance(outcome, Deferred) else None
@@ -145,9 +186,10 @@ def may_have_run(outcome: Outcome) -> bool:
     return isinstance(outcome, Deferred) and outcome.maybe_done
 
 
-def failed_to_import(outcome: Outcome) -> bool:
-    """Tell whether a call was taken, and its import ended in an error."""
-    return isinstance(outcome, Deferred) and outcome.cause == IMPORT_FAILED
+def failed_import(outcomes: Sequence[Outcome]) -> Deferred | None:
+    """Return what is told of calls that were taken, and whose import failed or was lost."""
+    deferred = (one for one in outcomes if isinstance(one, Deferred))
+    return next((one for one in deferred if one.cause in WHOLE_RESUBMITS), None)
 
 
 def is_repeat(outcome: Outcome) -> bool:

@@ -1,19 +1,43 @@
 """Calls that share a request, from the first attempt until each was settled. Pure."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from consumer.job import Batch, Errand
 from consumer.retry import (
     Ruling,
     Suspicion,
-    failed_to_import,
     halves,
+    import_suspicion,
     is_conflict,
     is_server_error,
     suspicion,
 )
-from esputnik.outcome import Outcome, Rejected
+from consumer.sessions import Sessions
+from esputnik.outcome import Deferred, Outcome, Rejected
+
+
+@dataclass(slots=True)
+class FailedImports:
+    """Imports of the same calls that failed: how many, the first of them `since` when.
+
+    `contrasts`: before so many of them another import finished since the one before.
+    `finished`: how many had in all when the last one failed.
+    """
+
+    count: int = 0
+    since: float = 0.0
+    contrasts: int = 0
+    finished: int = 0
+
+    def note(self, now: float, finished: int) -> None:
+        """Count one more."""
+        if not self.count:
+            self.since = now
+        elif finished > self.finished:
+            self.contrasts += 1
+        self.finished = finished
+        self.count += 1
 
 
 @dataclass(slots=True)
@@ -21,7 +45,7 @@ class Trip:
     """What is still to be sent, and what the attempts so far have told.
 
     `server_errors` in a row since `failing_since`; `repeats`: refusals by 409, in a row;
-    `failed_imports` so far. `unanswered`: an attempt may have run; `is_muddled`: something else
+    `failed` imports so far. `unanswered`: an attempt may have run; `is_muddled`: something else
     about the contact went out shortly before.
     `is_declared`: it is written down that the call is about to be sent. `holds_lane` is false for
     calls that were merged and are now sent one by one: their place in the lanes is kept by the one
@@ -36,7 +60,7 @@ class Trip:
     server_errors: int = 0
     failing_since: float = 0.0
     repeats: int = 0
-    failed_imports: int = 0
+    failed: FailedImports = field(default_factory=FailedImports)
     is_declared: bool = False
     holds_lane: bool = True
 
@@ -48,7 +72,7 @@ class Trip:
             self.attempt,
             self.unanswered,
             self.is_muddled,
-            failed_imports=self.failed_imports,
+            failed=replace(self.failed),
             holds_lane=self.holds_lane,
         )
 
@@ -59,9 +83,14 @@ class Trip:
         first.by_shape = True  # it is tried as what is held, not by a request of its own
         return [first]
 
+    def one_by_one(self, errand: Errand) -> "Trip":
+        """Return a trip of a call that was merged: imports of the item tell nothing of it alone."""
+        apart = self.part([errand])
+        apart.failed, apart.holds_lane = FailedImports(), False
+        return apart
+
     def note_failures(self, first: Outcome, now: float) -> None:
-        """Count by a request's first outcome what failed, in all or in a row."""
-        self.failed_imports += failed_to_import(first)
+        """Count by a request's first outcome what failed in a row."""
         self.repeats = self.repeats + 1 if is_conflict(first) else 0
         if not is_server_error(first):
             self.server_errors = 0
@@ -94,3 +123,27 @@ class Trip:
             detail = f"{getattr(outcomes[0], 'cause', '')}: on this alone, again and again"
             poison = Rejected(reason="esp.server_error_poison", detail=detail)
             ruling.again, ruling.lost = [], [(errands[0], poison)]
+
+    def suspect_import(
+        self, failure: Deferred, ruling: Ruling, sessions: Sessions, now: float
+    ) -> bool:
+        """Find out which of the calls to be sent again makes imports fail, and rule so.
+
+        Those refused at once are not among them. Return whether one was found.
+        """
+        self.failed.note(now, sessions.finished)
+        verdict = import_suspicion(
+            failure.cause,
+            failures=self.failed.count,
+            contrasts=self.failed.contrasts,
+            seconds=now - self.failed.since,
+            size=len(ruling.again),
+            meanwhile=sessions.meanwhile(self.failed.since),
+        )
+        if verdict is Suspicion.ONE_OF_THEM:
+            ruling.again, ruling.apart = [], halves(ruling.again)
+        elif verdict is Suspicion.POISON:
+            (culprit,), ruling.again = ruling.again, []
+            rejected = Rejected(reason="esp.import_item", detail=failure.detail)
+            ruling.lost.append((culprit, rejected))
+        return verdict is Suspicion.POISON

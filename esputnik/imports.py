@@ -37,7 +37,9 @@ class Failed:
 
 @dataclass(frozen=True, slots=True)
 class Lost:
-    """eSputnik does not know the session."""
+    """Nobody can tell what becomes of it: eSputnik does not know the session."""
+
+    detail: str = "eSputnik does not know its session"
 
 
 ImportStatus = Importing | Finished | Failed | Lost | Deferred | Blocked

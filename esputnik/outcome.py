@@ -73,7 +73,7 @@ class Deferred:
     """Not now. `retry_after` in seconds, where the API named a wait.
 
     `maybe_done`: the request may have run, which matters to calls whose repeats count.
-    `is_throttle`: a 429, which is no failure of anybody's.
+    `is_throttle`: a 429, which is no failure of anybody's. `detail`: one line without values.
     """
 
     cause: str
@@ -81,6 +81,7 @@ class Deferred:
     maybe_done: bool = False
     is_throttle: bool = False
     status: int | None = None
+    detail: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -213,12 +213,17 @@ def test_many_retries_leave_the_most_of_the_limit_to_live_events() -> None:
     async def main() -> World:
         settings: Any = {"batch.max_contacts": 1}
         world = limited(RATE, **settings)
-        world.account.faults.rule([{"action": "bulk-contacts", "import": "error"}])
-        for number in range(200):
-            world.put("user.updated", {"user_id": str(number), "first_name": "Ann"})
+        world.account.faults.rule(
+            [{"action": "bulk-contacts", "contains": "Bad", "import": "error"}]
+        )
+        for number in range(200):  # so many good ones that imports are not held
+            name = "Bad" if number % 4 else "Ann"
+            world.put("user.updated", {"user_id": str(number), "first_name": name})
         put_orders(world, 2000)
         async with world.running():
-            await world.clock.sleep(40)
+            for number in range(200, 240):
+                world.put("user.updated", {"user_id": str(number), "first_name": "Ann"})
+                await world.clock.sleep(1)
         return world
 
     again = list(repeats(run(main())))

@@ -3,12 +3,15 @@ from itertools import pairwise
 import pytest
 
 from consumer.gate import Gate, Kind, Way
+from consumer.sessions import IMPORT_FAILED, Ending
 from esputnik.call import Action
 from esputnik.outcome import Blocked, Scope
 
 KEY = Blocked(scope=Scope.ACCOUNT, cause="401")
 RIGHTS = Blocked(scope=Scope.ACTION, cause="403")
 CONTACT, ORDERS = Way(Action.ADD_CONTACT), Way(Action.ADD_ORDERS)
+IMPORT = Way(Action.BULK_CONTACTS)
+FAILED = Ending(began=0.0, cause=IMPORT_FAILED)
 SEND = Way(Action.SEND_MESSAGE, counts=True)
 NO_FIELD = "esp.rejected_400 no such field"
 EACH = 10.0  # s between failures: so long that only those in a row count
@@ -416,3 +419,81 @@ def test_a_held_account_is_probed_when_it_is_told_to_and_one_that_is_not_never()
 
     assert gate.next_probe() == 5.0
     assert well.next_probe() is None
+
+
+# -- imports that fail --------------------------------------------------------------------------
+
+
+def a_gate_for_imports() -> Gate:
+    """A gate that holds imports since 0 s, for they were taken and failed."""
+    gate = Gate()
+    for _ in range(10):
+        assert gate.wait(IMPORT, 0.0) is None
+        gate.taken(IMPORT, 0.0, 0.0)
+        gate.imported(IMPORT, FAILED, 0.0, 0.0)
+    return gate
+
+
+def test_imports_that_fail_in_a_row_are_held_as_by_an_outage() -> None:
+    gate = a_gate_for_imports()
+
+    assert kinds(gate) == {"bulk-contacts": Kind.OUTAGE}
+    assert not gate.is_blocked()
+    assert gate.wait(IMPORT, 0.5) == 0.5
+    assert gate.wait(SEND, 0.5) is None
+
+
+def test_that_an_import_was_taken_or_refused_does_not_end_it() -> None:
+    gate = a_gate_for_imports()
+
+    assert gate.wait(IMPORT, 1.0) is None
+    assert not gate.taken(IMPORT, 1.0, 0.0)
+    assert not gate.answered(IMPORT, 1.0, succeeded=False)
+    assert kinds(gate) == {"bulk-contacts": Kind.OUTAGE}
+
+
+def test_the_next_import_is_tried_before_the_last_one_has_ended_up_to_a_minute_later() -> None:
+    gate, now, gaps = a_gate_for_imports(), 0.0, []
+
+    for _ in range(9):
+        wait = gate.wait(IMPORT, now)
+        assert wait is not None
+        now += wait
+        gaps.append(wait)
+        assert gate.wait(IMPORT, now) is None
+        gate.taken(IMPORT, now, 0.0)
+
+    assert gaps == [1, 2, 4, 8, 16, 32, 60, 60, 60]
+
+
+def test_the_first_import_that_finishes_lets_all_go() -> None:
+    gate = a_gate_for_imports()
+
+    assert gate.imported(IMPORT, Ending(began=0.0), 1.0, 0.0)
+    assert kinds(gate) == {}
+    assert gate.wait(IMPORT, 1.0) is None
+    assert not gate.imported(IMPORT, FAILED, 1.0, 0.0)
+
+
+def test_so_does_a_contact_that_was_found_to_be_to_blame() -> None:
+    gate = a_gate_for_imports()
+
+    assert gate.explained(IMPORT)
+    assert kinds(gate) == {}
+
+
+def test_an_import_that_finishes_does_not_end_another_hold() -> None:
+    gate = Gate()
+    gate.blocked(RIGHTS, IMPORT, 0.0, 0.0)
+
+    assert not gate.imported(IMPORT, Ending(began=0.0), 1.0, 0.0)
+    assert kinds(gate) == {"bulk-contacts": Kind.BLOCKED}
+
+
+def test_imports_that_fail_do_not_change_why_they_are_held() -> None:
+    gate = Gate()
+    gate.blocked(RIGHTS, IMPORT, 0.0, 0.0)
+    for _ in range(20):
+        gate.imported(IMPORT, FAILED, 1.0, 0.0)
+
+    assert kinds(gate) == {"bulk-contacts": Kind.BLOCKED}

@@ -10,8 +10,9 @@ from consumer.retry import (
     Policy,
     Ruling,
     Suspicion,
-    failed_to_import,
+    failed_import,
     halves,
+    import_suspicion,
     is_repeat,
     is_server_error,
     may_have_run,
@@ -19,6 +20,7 @@ from consumer.retry import (
     rule,
     suspicion,
 )
+from consumer.sessions import IMPORT_FAILED, IMPORT_LOST, Meanwhile
 from esputnik.call import Action, Call, Repeat
 from esputnik.outcome import Blocked, Deferred, Delivered, Outcome, Rejected, Scope
 from tests.builders import IMPORT, a_call, a_job, a_request, an_item
@@ -260,6 +262,91 @@ def test_a_call_alone_is_poison_after_half_an_hour_in_which_all_others_succeed(
     assert suspicion(**(given | changes)) is found
 
 
+# -- failed imports -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("cause", "failures", "found"),
+    [
+        (IMPORT_FAILED, 2, Suspicion.NONE),
+        (IMPORT_FAILED, 3, Suspicion.ONE_OF_THEM),
+        (IMPORT_LOST, 1, Suspicion.NONE),
+        (IMPORT_LOST, 2, Suspicion.ONE_OF_THEM),
+    ],
+)
+def test_an_import_that_fails_goes_whole_at_first_and_then_by_halves_also_in_an_outage(
+    cause: str, failures: int, found: Suspicion
+) -> None:
+    assert suspected(cause, failures=failures, size=2, meanwhile=Meanwhile()) is found
+
+
+def suspected(cause: str, **changes: Any) -> Suspicion:
+    """Return what is made of a contact alone, as others' imports finish and its own never do."""
+    given: dict[str, Any] = {
+        "failures": 8,
+        "contrasts": 3,
+        "seconds": 60.0,
+        "size": 1,
+        "meanwhile": Meanwhile(finished=9, failed=1, failed_again=7),
+    }
+    return import_suspicion(cause, **(given | changes))
+
+
+@pytest.mark.parametrize(
+    ("changes", "found"),
+    [
+        ({}, Suspicion.POISON),
+        ({"failures": 7}, Suspicion.NONE),
+        ({"contrasts": 2}, Suspicion.NONE),
+        ({"contrasts": 2, "seconds": 1800.0}, Suspicion.POISON),
+        ({"meanwhile": Meanwhile(finished=8, failed=1)}, Suspicion.NONE),
+        ({"meanwhile": Meanwhile(finished=8, failed=1), "seconds": 1800.0}, Suspicion.NONE),
+        ({"meanwhile": Meanwhile(failed_again=99), "seconds": 1800.0}, Suspicion.NONE),
+    ],
+)
+def test_a_contact_makes_imports_fail_if_those_of_others_finish(
+    changes: dict[str, Any], found: Suspicion
+) -> None:
+    assert suspected(IMPORT_FAILED, **changes) is found
+
+
+@pytest.mark.parametrize(
+    ("changes", "found"),
+    [
+        ({}, Suspicion.POISON),
+        ({"failures": 7}, Suspicion.NONE),
+        ({"seconds": 1799.0}, Suspicion.NONE),
+        ({"meanwhile": Meanwhile(failed_again=8)}, Suspicion.NONE),
+        ({"meanwhile": Meanwhile(failed=1, failed_again=7)}, Suspicion.NONE),
+    ],
+)
+def test_where_there_are_no_imports_of_others_half_an_hour_of_its_own_tells(
+    changes: dict[str, Any], found: Suspicion
+) -> None:
+    alone = {"seconds": 1800.0, "contrasts": 0, "meanwhile": Meanwhile(failed_again=7)}
+
+    assert suspected(IMPORT_FAILED, **(alone | changes)) is found
+
+
+@pytest.mark.parametrize(
+    ("changes", "found"),
+    [
+        ({}, Suspicion.POISON),
+        ({"failures": 7}, Suspicion.NONE),
+        ({"seconds": 1799.0}, Suspicion.NONE),
+        ({"meanwhile": Meanwhile(finished=8, failed=1)}, Suspicion.NONE),
+        ({"meanwhile": Meanwhile(failed_again=7)}, Suspicion.NONE),
+    ],
+)
+def test_a_lost_import_says_little_and_nothing_without_others(
+    changes: dict[str, Any], found: Suspicion
+) -> None:
+    assert suspected(IMPORT_LOST, **({"seconds": 1800.0} | changes)) is found
+
+
+# -- what outcomes tell -------------------------------------------------------------------------
+
+
 def test_a_server_error_is_a_5xx_alone() -> None:
     told: list[Outcome] = [Deferred(cause="500", status=500), BUSY, THROTTLED, DOUBT, REFUSED]
 
@@ -272,10 +359,12 @@ def test_only_what_went_unanswered_may_have_run() -> None:
     assert list(map(may_have_run, told)) == [True, False, False]
 
 
-def test_only_an_import_fails_after_it_was_taken() -> None:
-    told: list[Outcome] = [Deferred(cause="import failed"), BUSY, Rejected(reason="import failed")]
+@pytest.mark.parametrize("cause", ["import failed", "import lost"])
+def test_only_an_import_fails_after_it_was_taken(cause: str) -> None:
+    failed, refused = Deferred(cause=cause), Rejected(reason=cause)
 
-    assert list(map(failed_to_import, told)) == [True, False, False]
+    assert failed_import([refused, BUSY]) is None
+    assert failed_import([refused, BUSY, failed]) is failed
 
 
 def test_only_a_refusal_by_409_is_a_repeat() -> None:
