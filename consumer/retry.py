@@ -27,9 +27,10 @@ LONGEST_WAIT = 60.0  # s
 LONGEST_THROTTLED_WAIT = 300.0  # s, after five 429 in a row
 PATIENT_THROTTLES = 5
 HALVE_AFTER = 3  # 5xx in a row on a batch
-POISON_ATTEMPTS = 8  # 5xx on one item alone, or imports that failed and carried it
+POISON_ATTEMPTS = 8  # 5xx on one item alone
+POISON_IMPORTS = 5  # that failed and carried it
 POISON_SECONDS = 1800.0
-POISON_CONTRASTS = 3  # imports of others that finished between those that failed
+ONLY_SECONDS = 120.0  # that the imports of a contact failed, where there are none of others
 POISON_SUCCESS = 0.9  # of the action's other requests, or other imports, meanwhile
 
 
@@ -141,7 +142,7 @@ def import_suspicion(  # noqa: PLR0913 - everything the decision hangs on
     cause: str,
     *,
     failures: int,
-    contrasts: int,
+    is_contrast: bool,
     seconds: float,
     size: int,
     meanwhile: Meanwhile,
@@ -154,7 +155,7 @@ def import_suspicion(  # noqa: PLR0913 - everything the decision hangs on
     Args:
         cause: What became of the last one, `IMPORT_FAILED` or `IMPORT_LOST`.
         failures: How many failed in all, in the company of others too.
-        contrasts: Before how many of them others finished since the one before.
+        is_contrast: Others had finished since the first of them, before the last one began.
         seconds: Since the first of them.
         size: How many calls the last one carried.
         meanwhile: What became of imports since the first of them.
@@ -162,17 +163,14 @@ def import_suspicion(  # noqa: PLR0913 - everything the decision hangs on
     if size > 1:
         is_halved = failures > WHOLE_RESUBMITS[cause]
         return Suspicion.ONE_OF_THEM if is_halved else Suspicion.NONE
-    is_long = seconds >= POISON_SECONDS
     others = POISON_SUCCESS * (meanwhile.finished + meanwhile.failed)
-    is_alone = meanwhile.finished > 0 and meanwhile.finished >= others
+    is_alone = is_contrast and meanwhile.finished >= max(1, others)
     is_only = not meanwhile.failed and meanwhile.failed_again < failures
     if cause == IMPORT_LOST:
-        is_poison = is_alone and is_long
-    elif is_long:
-        is_poison = is_alone or is_only
+        is_poison = is_alone and seconds >= POISON_SECONDS
     else:
-        is_poison = is_alone and contrasts >= POISON_CONTRASTS
-    return Suspicion.POISON if is_poison and failures >= POISON_ATTEMPTS else Suspicion.NONE
+        is_poison = is_alone or (is_only and seconds >= ONLY_SECONDS)
+    return Suspicion.POISON if is_poison and failures >= POISON_IMPORTS else Suspicion.NONE
 
 
 def is_server_error(outcome: Outcome) -> bool:

@@ -21,22 +21,22 @@ from esputnik.outcome import Deferred, Outcome, Rejected
 class FailedImports:
     """Imports of the same calls that failed: how many, the first of them `since` when.
 
-    `contrasts`: before so many of them another import finished since the one before.
-    `finished`: how many had in all when the last one failed.
+    `is_contrast`: others had finished since then, before the last of these began. One that ended
+    about when others did may have failed of what was over by then.
     """
 
     count: int = 0
     since: float = 0.0
-    contrasts: int = 0
-    finished: int = 0
+    is_contrast: bool = False
+    _first: int = 0  # imports that had finished when the first failed
+    _last: int = 0
 
     def note(self, now: float, finished: int) -> None:
-        """Count one more."""
+        """Count one more; `finished`: how many of anybody have by now."""
         if not self.count:
-            self.since = now
-        elif finished > self.finished:
-            self.contrasts += 1
-        self.finished = finished
+            self.since, self._first, self._last = now, finished, finished
+        self.is_contrast = self._last > self._first
+        self._last = finished
         self.count += 1
 
 
@@ -135,7 +135,7 @@ class Trip:
         verdict = import_suspicion(
             failure.cause,
             failures=self.failed.count,
-            contrasts=self.failed.contrasts,
+            is_contrast=self.failed.is_contrast,
             seconds=now - self.failed.since,
             size=len(ruling.again),
             meanwhile=sessions.meanwhile(self.failed.since),

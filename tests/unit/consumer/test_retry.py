@@ -283,11 +283,11 @@ def test_an_import_that_fails_goes_whole_at_first_and_then_by_halves_also_in_an_
 def suspected(cause: str, **changes: Any) -> Suspicion:
     """Return what is made of a contact alone, as others' imports finish and its own never do."""
     given: dict[str, Any] = {
-        "failures": 8,
-        "contrasts": 3,
-        "seconds": 60.0,
+        "failures": 5,
+        "is_contrast": True,
+        "seconds": 10.0,
         "size": 1,
-        "meanwhile": Meanwhile(finished=9, failed=1, failed_again=7),
+        "meanwhile": Meanwhile(finished=9, failed=1, failed_again=4),
     }
     return import_suspicion(cause, **(given | changes))
 
@@ -296,9 +296,8 @@ def suspected(cause: str, **changes: Any) -> Suspicion:
     ("changes", "found"),
     [
         ({}, Suspicion.POISON),
-        ({"failures": 7}, Suspicion.NONE),
-        ({"contrasts": 2}, Suspicion.NONE),
-        ({"contrasts": 2, "seconds": 1800.0}, Suspicion.POISON),
+        ({"failures": 4}, Suspicion.NONE),
+        ({"is_contrast": False}, Suspicion.NONE),
         ({"meanwhile": Meanwhile(finished=8, failed=1)}, Suspicion.NONE),
         ({"meanwhile": Meanwhile(finished=8, failed=1), "seconds": 1800.0}, Suspicion.NONE),
         ({"meanwhile": Meanwhile(failed_again=99), "seconds": 1800.0}, Suspicion.NONE),
@@ -314,16 +313,16 @@ def test_a_contact_makes_imports_fail_if_those_of_others_finish(
     ("changes", "found"),
     [
         ({}, Suspicion.POISON),
-        ({"failures": 7}, Suspicion.NONE),
-        ({"seconds": 1799.0}, Suspicion.NONE),
-        ({"meanwhile": Meanwhile(failed_again=8)}, Suspicion.NONE),
-        ({"meanwhile": Meanwhile(failed=1, failed_again=7)}, Suspicion.NONE),
+        ({"failures": 4}, Suspicion.NONE),
+        ({"seconds": 119.0}, Suspicion.NONE),
+        ({"meanwhile": Meanwhile(failed_again=5)}, Suspicion.NONE),
+        ({"meanwhile": Meanwhile(failed=1, failed_again=4)}, Suspicion.NONE),
     ],
 )
-def test_where_there_are_no_imports_of_others_half_an_hour_of_its_own_tells(
+def test_where_there_are_no_imports_of_others_two_minutes_of_its_own_tell(
     changes: dict[str, Any], found: Suspicion
 ) -> None:
-    alone = {"seconds": 1800.0, "contrasts": 0, "meanwhile": Meanwhile(failed_again=7)}
+    alone = {"seconds": 120.0, "is_contrast": False, "meanwhile": Meanwhile(failed_again=4)}
 
     assert suspected(IMPORT_FAILED, **(alone | changes)) is found
 
@@ -332,10 +331,10 @@ def test_where_there_are_no_imports_of_others_half_an_hour_of_its_own_tells(
     ("changes", "found"),
     [
         ({}, Suspicion.POISON),
-        ({"failures": 7}, Suspicion.NONE),
+        ({"failures": 4}, Suspicion.NONE),
         ({"seconds": 1799.0}, Suspicion.NONE),
         ({"meanwhile": Meanwhile(finished=8, failed=1)}, Suspicion.NONE),
-        ({"meanwhile": Meanwhile(failed_again=7)}, Suspicion.NONE),
+        ({"meanwhile": Meanwhile(failed_again=4)}, Suspicion.NONE),
     ],
 )
 def test_a_lost_import_says_little_and_nothing_without_others(
