@@ -291,6 +291,7 @@ class Service:
                 "retention.ms": str(DEAD_LETTER_RETENTION_MS),
                 "max.message.bytes": str(max(largest, default=1_048_588) + DEAD_LETTER_ROOM),
             },
+            setting=env_name("dead_letter.topic"),
         )
 
     async def _try_ledger(self, source: KafkaSource) -> None:

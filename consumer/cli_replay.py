@@ -30,7 +30,7 @@ from consumer.kafka import FollowedTopic, KafkaAdmin, KafkaWriter
 from consumer.letters import Filters
 from consumer.replay import Ended, Replay, Step, Verdict, decide, told_remedy
 from consumer.replay_memory import Memory, remembered
-from consumer.settings import Loaded, Settings
+from consumer.settings import Loaded, Settings, env_name
 from consumer.shares import REPLAY_SHARE, Traffic
 from consumer.telemetry import Metrics
 from esputnik.client import Client
@@ -209,7 +209,12 @@ async def _make_topics(loaded: Loaded) -> None:
     topic = loaded.settings.replay.memory_topic
     async with KafkaAdmin(connection(loaded.settings)) as admin:
         if topic not in await admin.topics():
-            await admin.create(topic, partitions=1, config={"cleanup.policy": "compact"})
+            await admin.create(
+                topic,
+                partitions=1,
+                config={"cleanup.policy": "compact"},
+                setting=env_name("replay.memory_topic"),
+            )
         await prepare(admin, loaded.settings.consent.memory_topic)
 
 

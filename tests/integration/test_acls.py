@@ -226,6 +226,26 @@ async def test_a_topic_that_a_command_may_not_read_is_no_empty_one(
     assert (ended.code, "lacks a right to a topic" in complaint(ended)) == (77, True)
 
 
+async def test_a_topic_that_a_replay_may_not_create_is_told_by_the_setting_that_names_it(
+    secure_kafka: SecureKafka, tmp_path: Path
+) -> None:
+    async with user_of(secure_kafka, tmp_path) as user:
+        deployment = user.deployment
+        await user.may({*needed(deployment, "run", "dlq", "replay")})
+        await deployment.start()
+        await deployment.tell("events", broken(1))
+        await deployment.done()
+        absent = deployment.topic("absent")
+
+        ended = await deployment.command(
+            "replay", "--yes", "--set", f"replay.memory_topic={absent}"
+        )
+
+    *_, line = ended.err.decode().splitlines()
+    assert ended.code == 78
+    assert line.startswith(f"ESPUTNIK_SYNC_REPLAY__MEMORY_TOPIC: {absent} cannot be created")
+
+
 # -- lost under way -------------------------------------------------------------------------
 
 
