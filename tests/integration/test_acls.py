@@ -169,8 +169,8 @@ async def test_whoever_replays_needs_no_right_to_run(
         ("", Operation.READ, "run", 77, "lacks a right to a group"),
         ("dead", Operation.WRITE, "run", 78, "create it, or allow this user to"),
         ("dead", Operation.WRITE, "dlq", 77, "write the dead-letter topic"),
-        ("consent", Operation.READ, "run", 77, "read the topic of consent"),
-        ("consent", Operation.WRITE, "run", 77, "write the topic of consent"),
+        ("consent", Operation.READ, "run", 77, "read the consent topic"),
+        ("consent", Operation.WRITE, "run", 77, "write the consent topic"),
     ],
 )
 async def test_a_right_that_is_missing_at_the_start_is_named(  # noqa: PLR0913 - a row
