@@ -51,9 +51,10 @@ def run(
 def check(
     context: typer.Context, *, as_json: Json = False, config: Config = None, sets: Set = None
 ) -> None:
-    """Check everything that `run` needs from Kafka and eSputnik; print a remedy for each failure.
+    """Check what `run` needs from Kafka and eSputnik.
 
-    Exits with 0 if nothing fails, else with 1; a warning is not a failure.
+    Prints a remedy for each failure. Exits with 0 if nothing fails, else with 1; a warning is not
+    a failure.
     """
     is_json = as_json or not sys.stdout.isatty()
     try:
