@@ -134,7 +134,7 @@ class Service:
             writer = KafkaWriter(connection(settings))
             await writer.start()
             stack.push_async_callback(writer.stop)
-            await check_key(way_out)
+            await check_key(way_out, self._gate, self._clock)
             desk, memory = await self._consent(stack, writer)
             worker, sending = self._parts(way_out, source, writer, desk)
             vitals = Vitals(source, worker, sending, self._gate, self._clock)

@@ -18,6 +18,7 @@ PREPARED = 2  # batches ready to go as soon as a request ends, or as the account
 NOBODY: Mapping[Action, int] = {}
 OPT_OUTS_WAIT = 0.25  # s at the most, whatever others wait for company
 LEAST_CAP = 16 * 1024  # bytes; a learned cap goes no lower
+CAP_HOLDS = 3600.0  # s; then larger requests are tried again: whatever refused them may be mended
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +57,7 @@ class Batcher:
         self._gatherings: dict[Shape, Gathering] = {}
         self._singles: dict[Action, deque[Errand]] = {}
         self._under_way: dict[Action, int] = {}
-        self._caps: dict[Action, int] = {}
+        self._caps: dict[Action, tuple[int, float]] = {}  # bytes, and until when
 
     def add(self, errand: Errand, now: float, *, is_late: bool = False) -> None:
         """Let a call wait for a request that can take it; `is_late`: it waited elsewhere before."""
@@ -85,6 +86,7 @@ class Batcher:
             while singles and self._has_room(singles[0]):
                 errand = singles.popleft()
                 yield self._start(Batch(action, None, {errand: None}))
+        self._forget_caps(now)
         ready = Counter(queued)
         for shape, gathering in sorted(self._gatherings.items(), key=_since):
             while not gathering.is_empty() and self._is_due(
@@ -124,10 +126,20 @@ class Batcher:
         errand.gathering.leave(errand)
         return errand.since
 
-    def cap(self, action: Action, size: int) -> None:
-        """Learn that a request of so many bytes is too large: build them half as large."""
-        known = self._caps.get(action, self._limits.max_bytes)
-        self._caps[action] = max(LEAST_CAP, min(known, size // 2))
+    def cap(self, action: Action, size: int, now: float) -> None:
+        """Learn that a request of so many bytes is too large: build them half as large, a while."""
+        known, _ = self._caps.get(action, (self._limits.max_bytes, now))
+        self._caps[action] = max(LEAST_CAP, min(known, size // 2)), now + CAP_HOLDS
+        self._measure_again()
+
+    def _forget_caps(self, now: float) -> None:
+        over = [action for action, (_, until) in self._caps.items() if now >= until]
+        for action in over:
+            del self._caps[action]
+        if over:
+            self._measure_again()
+
+    def _measure_again(self) -> None:
         for shape, gathering in self._gatherings.items():
             gathering.room = self._room(shape)
 
@@ -138,7 +150,7 @@ class Batcher:
 
     def _room(self, shape: Shape) -> int:
         """Return how many bytes of items one request of this shape carries at most."""
-        most = self._caps.get(shape.action, self._limits.max_bytes)
+        most, _ = self._caps.get(shape.action, (self._limits.max_bytes, 0.0))
         return most - len(shape.head) - len(shape.tail)
 
     def _is_due(

@@ -27,9 +27,7 @@ from esputnik.call import Action, Quota
 from esputnik.client import Client
 from esputnik.throttle import Throttle
 from handlers.mapped import Options
-
-# The types of events whose calls reach people or start workflows each time.
-COUNTED = frozenset({"activity.recorded", "message.requested", "inbox_message.published"})
+from handlers.routes import ROUTES
 
 
 def connection(settings: Settings) -> Connection:
@@ -81,7 +79,7 @@ def topic_rules(settings: Settings) -> Mapping[str, Topic]:
 def may_count(settings: Settings) -> bool:
     """Tell whether events may come whose calls count each execution."""
     types = [topic.type for topic in settings.topics.values()]
-    return any(one is None or one in COUNTED for one in types)
+    return any(one is None or ROUTES[one].counts for one in types)
 
 
 def planner(settings: Settings) -> Planner:

@@ -180,7 +180,8 @@ async def _deliver(
     settings = loaded.settings
     async with AsyncExitStack() as stack:
         api = await stack.enter_async_context(client(loaded))
-        await check_key(api)
+        gate, clock = Gate(settings.dead_letter.max_ratio), SystemClock()
+        await check_key(api, gate, clock)
         writer = KafkaWriter(connection(settings))
         await writer.start()
         stack.push_async_callback(writer.stop)
@@ -191,11 +192,13 @@ async def _deliver(
                 FollowedTopic(connection(settings), settings.consent.memory_topic)
             ),
             writer=writer,
-            clock=SystemClock(),
+            clock=clock,
             rng=random.SystemRandom(),
         )
         await memory.load()
-        sending, carrying = _parts(loaded, wish, api=api, writer=writer, told=told, desk=desk)
+        sending, carrying = _parts(
+            loaded, wish, api=api, gate=gate, writer=writer, told=told, desk=desk
+        )
 
         async def stop() -> None:
             await signals.first.wait()
@@ -227,6 +230,7 @@ def _parts(  # noqa: PLR0913 - the parts it is built of
     wish: _Wish,
     *,
     api: Client,
+    gate: Gate,
     writer: KafkaWriter,
     told: Callable[[Ended], None],
     desk: ConsentDesk,
@@ -236,7 +240,7 @@ def _parts(  # noqa: PLR0913 - the parts it is built of
     carrying = delivery(
         settings,
         sender=api,
-        gate=Gate(settings.dead_letter.max_ratio),
+        gate=gate,
         clock=clock,
         meter=Metrics(),
         rng=rng,

@@ -3,16 +3,20 @@
 import structlog
 
 from consumer.errors import CredentialsError
+from consumer.gate import Gate
 from consumer.gatekeeper import PROBE
+from consumer.ports import Clock
 from esputnik.answers import read
 from esputnik.client import Client
-from esputnik.outcome import Blocked, Delivered, Scope
+from esputnik.outcome import Blocked, Deferred, Delivered, Scope
 
 log = structlog.get_logger()
 
 
-async def check_key(api: Client) -> None:
+async def check_key(api: Client, gate: Gate, clock: Clock) -> None:
     """Refuse to start with a key that is refused; an outage is no reason not to start.
+
+    It is noted as one: calls whose repeats count wait until eSputnik has answered.
 
     Raises:
         CredentialsError: eSputnik answers 401.
@@ -26,3 +30,5 @@ async def check_key(api: Client) -> None:
     if not isinstance(outcome, Delivered):
         cause = getattr(outcome, "cause", "account info was refused")
         log.warning("key_not_checked", cause=cause)
+    if isinstance(outcome, Deferred) and not outcome.is_throttle:
+        gate.doubted(outcome.cause, clock.now(), roll=0.0)

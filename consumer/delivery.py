@@ -272,7 +272,7 @@ class Delivery:
             errands[0].by_shape = True
         if isinstance(first, Rejected) and first.status == TOO_LARGE and len(errands) > 1:
             size = sum(len(errand.call.item) + 1 for errand in errands)
-            self._scheduler.too_large(way_of(errands).action, size)
+            self._scheduler.too_large(way_of(errands).action, size, self._clock.now())
 
     def _done(self, errand: Errand, delivered: Delivered, trip: Trip) -> None:
         if errand.is_lookup:

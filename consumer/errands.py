@@ -88,7 +88,7 @@ class Errands:
         errand.advance(learned)
         admission = errand.job.admission
         if admission is not None and self._consent is not None and not errand.is_lookup:
-            self._consent.found(admission, errand.call)
+            self._consent.found(admission, errand.call, errand.learned)
         self._scheduler.again(errand, now)
 
     def end(

@@ -16,7 +16,8 @@ from consumer.recent import Recent
 from consumer.requester import Requester
 from consumer.shares import Traffic
 from consumer.turns import Turns
-from esputnik.answers import confirms, learn, read, read_bulk
+from esputnik.answers import confirms, learn, read, read_bulk, unseen
+from esputnik.bodies import is_page
 from esputnik.call import Action, Call, Repeat, Request
 from esputnik.outcome import (
     Accepted,
@@ -192,7 +193,10 @@ class Exchange:
         told = read(replace(call, action=question.action), answer)
         if isinstance(told, Deferred):
             return replace(told, maybe_done=False)
-        is_held = isinstance(told, Blocked) and told.scope is Scope.ACCOUNT
+        # That there is no such list lets the refusal stand; a page says nothing of it.
+        is_held = isinstance(told, Blocked) and (
+            told.scope is Scope.ACCOUNT or (isinstance(answer, Answer) and is_page(answer))
+        )
         return told if is_held else refusal
 
     async def _send_bulk(
@@ -238,6 +242,8 @@ def _looked_up(errand: Errand, request: Request, answer: Answer) -> Outcome:
     learned = learn(request, answer)
     if learned is not None and errand.has_all(learned):
         return Delivered(learned=learned)
+    if (refusal := unseen(request, answer)) is not None:
+        return refusal
     if errand.call.missing_is_done:
         errand.cut_short()
         return Delivered()

@@ -135,10 +135,14 @@ class Gate:
         else:
             self._hold(Kind.BLOCKED, blocked.cause, way, now, roll)
 
-    def failed(self, cause: str, way: Way, now: float, roll: float) -> None:
-        """Note a request that failed by no fault of its own: a 5xx, a time-out, no answer."""
+    def doubted(self, cause: str, now: float, roll: float) -> None:
+        """Note a sign of an outage: calls whose repeats count wait until another has succeeded."""
         if self.doubt is None:
             self.doubt = Hold.begin(Kind.OUTAGE, cause, now, roll)
+
+    def failed(self, cause: str, way: Way, now: float, roll: float) -> None:
+        """Note a request that failed by no fault of its own: a 5xx, a time-out, no answer."""
+        self.doubted(cause, now, roll)
         pulse = self.pulse(way.action)
         pulse.note(now, ok=False)
         if way.counts or pulse.is_down() or way.action in self.actions:

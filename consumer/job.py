@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from consumer.consent.admission import Admission
 from consumer.fates import Fate
 from consumer.record import Record
-from esputnik.call import Action, Call, Shape
+from esputnik.call import Action, Call, Repeat, Shape
 from esputnik.filling import blanks, fill_call, steps
 from esputnik.outcome import Rejected
 
@@ -140,6 +140,13 @@ class Job:
     def fates(self) -> tuple[Fate, ...]:
         """Return what became of each call, as a dead letter tells it."""
         return tuple(errand.fate() for errand in self.errands)
+
+    def may_have_counted(self) -> bool:
+        """Tell whether a call was made, or may have been, of which each execution counts."""
+        return any(
+            errand.state in {"D", "X"} and errand.origin.repeat is Repeat.COUNTS
+            for errand in self.errands
+        )
 
     def followers(self, head: "Errand") -> Iterator["Errand"]:
         """Return the errands that are chained to this one."""

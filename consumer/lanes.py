@@ -19,6 +19,10 @@ OF_THE_LIST = frozenset(
 WRITE_CONTACTS = frozenset({Action.ADD_CONTACT, Action.BULK_CONTACTS, Action.SET_SUBSCRIPTIONS})
 
 
+PEOPLE = frozenset({"u:", "e:", "p:", "c:"})  # how names of a person begin
+MOST_NAMES = 8  # of one call, with those of others ahead of it
+
+
 class Lanes:
     """The last unfinished errand of every name. Plain state, one owner, no lock."""
 
@@ -50,7 +54,26 @@ class Lanes:
                     ahead = [one]
                 elif one not in ahead:
                     ahead.append(one)
+        if ahead is not None:
+            self._stand_wherever_they_do(errand, ahead)
         return ahead
+
+    def _stand_wherever_they_do(self, errand: Errand, ahead: list[Errand]) -> None:
+        """Stand under the other names of those ahead as well, for they are about the same person.
+
+        Else what names them in another way might come between: of three updates, by both names, by
+        e-mail and by user id, the third would wait for the first alone.
+        """
+        last, names = self._last, errand.names
+        for one in ahead:  # which may grow meanwhile
+            for name in one.names:
+                if name in names or name[:2] not in PEOPLE or len(names) >= MOST_NAMES:
+                    continue
+                names = (*names, name)
+                other, last[name] = last[name], errand
+                if other not in ahead:
+                    ahead.append(other)
+        errand.names = names
 
     def wait(self, errand: Errand, ahead: list[Errand]) -> bool:
         """Wait for those who stood there before; return whether the call may go all the same."""

@@ -6,10 +6,13 @@ sequence that was handed out; the commit point is the last offset of that head p
 
 from collections import deque
 from collections.abc import Iterable, Iterator
+from itertools import takewhile
 
 from consumer.job import History, Job
 from consumer.progress import SPAN, Progress, read_progress, write_progress
 from consumer.record import Partition, Point, Record
+
+MOST_BEHIND = 10_000  # finished records kept one by one behind an unfinished one, at least
 
 
 class PartitionLog:
@@ -17,7 +20,8 @@ class PartitionLog:
 
     `records` and `bytes` are what is unfinished of it. `before` is what an earlier assignment told
     of offsets beyond the start; `declared` are those of records whose calls are about to be sent.
-    `is_taken_over`: somebody has read it before, so far as its start tells.
+    `is_taken_over`: somebody has read it before, so far as its start tells. `is_thinned`: some that
+    are finished and not committed are known as no more than a number, or not at all.
     """
 
     def __init__(self, partition: Partition, start: Point) -> None:
@@ -34,6 +38,9 @@ class PartitionLog:
         self._committed: Point | None = start
         self._is_dirty = False
         self._open: deque[Job] = deque()
+        self._behind = 0  # finished ones among them: the first is always unfinished
+        self._thinned: set[int] = set()
+        self.is_thinned = False
 
     def take(self, record: Record, now: float) -> Job | None:
         """Open a record; None if it was taken before (a refetch) or the partition is leaving."""
@@ -64,8 +71,28 @@ class PartitionLog:
         jobs = self._open
         if jobs[0] is not job:
             job.let_go()
+            self._behind += 1
+            if self._behind > max(MOST_BEHIND, self.records):
+                self._thin()
+            return
+        jobs.popleft()
         while jobs and jobs[0].is_settled:
             jobs.popleft()
+            self._behind -= 1
+
+    def _thin(self) -> None:
+        """Forget finished records behind one that takes long, or they would fill the memory.
+
+        Where they lie is kept as far as it is told beside the commit point; those beyond are done
+        again by whoever takes over. None of them counts: a send leaves only where it can be told.
+        """
+        end = self.commit_point() + SPAN
+        self._thinned.update(
+            job.record.offset for job in self._open if job.is_settled and job.record.offset < end
+        )
+        self._open = deque(self.unsettled())
+        self._behind = 0
+        self.is_thinned = True
 
     def may_declare(self, offset: int) -> bool:
         """Tell whether it can be told of a record now, beside the commit point."""
@@ -99,7 +126,9 @@ class PartitionLog:
             return None
         offset = self.commit_point()
         self.declared = {one for one in self.declared if one >= offset}
-        settled = {job.record.offset for job in self._open if job.is_settled}
+        self._thinned = {one for one in self._thinned if one >= offset}
+        near = takewhile(lambda job: job.record.offset < offset + SPAN, self._open)
+        settled = self._thinned.union(job.record.offset for job in near if job.is_settled)
         settled |= {one for one in self.before.settled if one >= self.next_to_take}
         declared = self.declared | {o for o in self.before.declared if o >= self.next_to_take}
         point = Point(offset, write_progress(offset, settled, declared))
@@ -111,7 +140,10 @@ class PartitionLog:
         self._committed = point
 
     def to_come_again(self) -> Iterator[Job]:
-        """Return the records from the commit point on: whoever takes over reads them again."""
+        """Return the records from the commit point on: whoever takes over reads them again.
+
+        Where it `is_thinned`, those that are finished may be missing.
+        """
         return iter(self._open)
 
     def unsettled(self) -> Iterator[Job]:
@@ -211,6 +243,10 @@ class Ledger:
         for place in partitions:
             if place in self.logs:
                 yield from self.logs[place].to_come_again()
+
+    def is_thinned(self, partitions: Iterable[Partition]) -> bool:
+        """Tell whether finished records of these partitions come again that are not known here."""
+        return any(self.logs[place].is_thinned for place in partitions if place in self.logs)
 
     def has_unsettled(self, partitions: Iterable[Partition]) -> bool:
         """Tell whether any record of these partitions is unfinished."""

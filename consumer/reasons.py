@@ -128,8 +128,9 @@ REASONS: Mapping[str, Reason] = {
     "esp.partial_item": Reason("eSputnik accepted the request but rejected this item.", _MESSAGE),
     "esp.import_item": Reason("The import failed because of this contact.", _MESSAGE),
     "esp.not_found": Reason(
-        "eSputnik does not know the contact, segment, token or message.",
-        "Create it or correct the id, then replay.",
+        "eSputnik does not know the contact, segment, token, message or site.",
+        "Create it or correct the id, then replay. If more contacts match than eSputnik shows, send "
+        "the event again with the user_id.",
     ),
     "esp.conflict": Reason("The request conflicts with data at eSputnik.", _MESSAGE),
     "esp.too_large": Reason(

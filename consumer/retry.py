@@ -78,10 +78,12 @@ def rule(  # noqa: PLR0913 - everything the decision hangs on
         roll: A random number in [0, 1).
         was_done: A refusal as a repeat means that it is done: an earlier attempt of ours may have
             run, or the same request was the last about its contact.
-        repeats: How many times in a row it was refused as a repeat before.
+        repeats: How many times in a row it was refused by 409 before.
         policy: How calls whose repeats count are treated.
     """
     ruling, refused = Ruling(), list[Errand]()
+    if len(errands) == 1 and _may_be_import_again(errands[0], outcomes[0], repeats):
+        outcomes = (Deferred(cause=REPEATED, retry_after=REPEAT_WINDOW, status=CONFLICT),)
     for errand, outcome in zip(errands, outcomes, strict=True):
         match _judged(errand, outcome, was_done=was_done, repeats=repeats, policy=policy):
             case Delivered() as delivered:
@@ -154,6 +156,23 @@ def is_repeat(outcome: Outcome) -> bool:
     Its guard knows requests of one call alone.
     """
     return isinstance(outcome, Rejected) and outcome.status == CONFLICT and not outcome.is_whole
+
+
+def is_conflict(outcome: Outcome) -> bool:
+    """Tell whether eSputnik refused a request by 409, of one call or of many."""
+    return isinstance(outcome, Rejected) and outcome.status == CONFLICT
+
+
+def _may_be_import_again(errand: Errand, outcome: Outcome, repeats: int) -> bool:
+    """Tell whether an import of one contact may have been refused as a repeat.
+
+    No document says so of imports; waiting costs a minute, and the contact is not buried for it.
+    A larger one is halved, and a half is another request. That it was done before is not believed:
+    then nobody would have followed it to its end.
+    """
+    is_import = errand.call.shape is not None and errand.call.shape.is_import
+    is_whole = isinstance(outcome, Rejected) and outcome.is_whole
+    return is_import and is_whole and is_conflict(outcome) and repeats + 1 < MOST_REPEATS
 
 
 def _judged(

@@ -86,7 +86,7 @@ class Scheduler:
             item.riders = []
         item.riders.append(errand)
         errand.started = True
-        self._lanes.spread(item, errand.call.lanes)
+        self._lanes.spread(item, errand.names)
         if since is not None:
             self._batcher.add(item, min(since, now), is_late=True)
         return True
@@ -126,9 +126,9 @@ class Scheduler:
         """Give back the place of a batch that is finished."""
         self._batcher.done(batch)
 
-    def too_large(self, action: Action, size: int) -> None:
-        """Learn that a request of so many bytes is too large."""
-        self._batcher.cap(action, size)
+    def too_large(self, action: Action, size: int, now: float) -> None:
+        """Learn that a request of so many bytes is too large, for now."""
+        self._batcher.cap(action, size, now)
 
     def ended(self, errands: Sequence[Errand], now: float) -> None:
         """Take calls out whose `state` says how they ended; let on those behind them."""

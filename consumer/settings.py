@@ -277,7 +277,8 @@ class Orders(Section):
     coalesce: Literal["status", "latest"] = Field(
         "status",
         description="which successive events of one order are merged: those with the same "
-        "status, or all",
+        "status, or all; never if the later one lacks a field of the earlier one, or has another "
+        "store",
     )
 
 

@@ -9,7 +9,7 @@ from consumer.retry import (
     Suspicion,
     failed_to_import,
     halves,
-    is_repeat,
+    is_conflict,
     is_server_error,
     suspicion,
 )
@@ -20,7 +20,7 @@ from esputnik.outcome import Outcome, Rejected
 class Trip:
     """What is still to be sent, and what the attempts so far have told.
 
-    `server_errors` in a row since `failing_since`; `repeats`: refusals as a repeat, in a row;
+    `server_errors` in a row since `failing_since`; `repeats`: refusals by 409, in a row;
     `failed_imports` so far. `unanswered`: an attempt may have run; `is_muddled`: something else
     about the contact went out shortly before.
     `is_declared`: it is written down that the call is about to be sent. `holds_lane` is false for
@@ -62,7 +62,7 @@ class Trip:
     def note_failures(self, first: Outcome, now: float) -> None:
         """Count by a request's first outcome what failed, in all or in a row."""
         self.failed_imports += failed_to_import(first)
-        self.repeats = self.repeats + 1 if is_repeat(first) else 0
+        self.repeats = self.repeats + 1 if is_conflict(first) else 0
         if not is_server_error(first):
             self.server_errors = 0
             return

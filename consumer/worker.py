@@ -27,7 +27,7 @@ COMMIT_EVERY = 1.0  # s
 RETRY_COMMIT = 0.5  # s
 POLL_SECONDS = 0.2
 POLL_RECORDS = 500  # of a thousand, the first have left the processor's cache when they are sent
-FEWER_RECORDS = 100  # where requests wait for their turn, so that none is late for it
+FEWER_RECORDS = 40  # where requests wait for their turn, so that none is late for it
 
 
 class Worker:
@@ -252,6 +252,8 @@ class Worker:
             return
         if job.verdict is not None or plan.refusal is not None:
             self._bury(job, job_burial(job, plan))
+            if not job.may_have_counted():  # the producer may mend what was wrong and send it again
+                self._repeats.forget(job.known_as)
         elif job.skipped is not None:
             self._skip(job, plan.type, job.skipped)
         elif self._settle(job):
@@ -315,8 +317,9 @@ class Worker:
         self.ledger.leave(places)
         if self._source.lease.holds(self._clock.now()):  # else nothing more is sent for them
             await self._drain(places, self._drain_seconds)
-        if not await self.commit():  # what was finished is done again by others, in part perhaps
-            self._repeats.forget_safe()
+        is_committed = await self.commit()
+        if not is_committed or self.ledger.is_thinned(places):
+            self._repeats.forget_safe()  # what was finished is done again, in part perhaps
         abandoned = frozenset(self.ledger.unsettled(places))
         for job in self.ledger.to_come_again(places):
             self._forget_repeat(job)

@@ -63,7 +63,8 @@ def unsubscribed(
 
 def _refused(answer: Answer) -> NotOffered | Trouble:
     outcome = refused(Action.CONTACT_ACTIVITY, answer, is_bulk=False)
-    if isinstance(outcome, Blocked) and answer.status in _NOT_OFFERED:
+    is_told = answer.status in _NOT_OFFERED and not is_page(answer)  # a proxy does not know it
+    if isinstance(outcome, Blocked) and is_told:
         return NotOffered(str(answer.status))
     return not_understood(answer) if isinstance(outcome, Delivered) else outcome
 

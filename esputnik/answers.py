@@ -24,8 +24,16 @@ from esputnik.outcome import (
     Rejected,
     Scope,
 )
-from esputnik.people import found_contact, found_contacts, subscription_keys
-from esputnik.statuses import detail, is_success, not_understood, refused, without_answer
+from esputnik.people import found_contact, found_contacts, hides_some, subscription_keys
+from esputnik.requests.contacts import MAX_ROWS
+from esputnik.statuses import (
+    SMALL,
+    detail,
+    is_success,
+    not_understood,
+    refused,
+    without_answer,
+)
 
 
 def read(call: Call, answer: Answer | NoAnswer) -> Outcome:
@@ -33,7 +41,9 @@ def read(call: Call, answer: Answer | NoAnswer) -> Outcome:
     if isinstance(answer, NoAnswer):
         return without_answer(answer)
     if not is_success(answer):
-        return refused(call.action, answer, is_bulk=False)
+        size = len((call.request.body if call.request is not None else None) or call.item)
+        may_be_large = size >= SMALL
+        return refused(call.action, answer, is_bulk=False, may_be_large=may_be_large)
     if is_page(answer):
         return not_understood(answer)
     return _READERS.get(call.action, _taken)(answer)
@@ -49,7 +59,9 @@ def read_bulk(
     if isinstance(answer, NoAnswer):
         return [without_answer(answer)] * len(calls)
     if not is_success(answer):
-        return [refused(shape.action, answer, is_bulk=True)] * len(calls)
+        may_be_large = len(calls) > 1 or len(calls[0].item) >= SMALL
+        outcome = refused(shape.action, answer, is_bulk=True, may_be_large=may_be_large)
+        return [outcome] * len(calls)
     if is_page(answer):
         return [not_understood(answer)] * len(calls)
     if shape.is_import:
@@ -60,12 +72,26 @@ def read_bulk(
 
 
 def learn(request: Request, answer: Answer) -> dict[str, str] | None:
-    """Return what a look-up taught: `id` and `email`, or `subscriptions`; None for nobody."""
+    """Return what a look-up taught: `id` and `email`, or `subscriptions`; None for nobody.
+
+    Nobody is told from somebody who is not shown by `unseen`.
+    """
     if request.action is Action.FIND_CONTACT:
         return found_contact(request, answer)
     if request.action is Action.GET_SUBSCRIPTIONS:
         return subscription_keys(answer)
     return None
+
+
+def unseen(request: Request, answer: Answer) -> Rejected | None:
+    """Return the refusal of a search that may have found whom it does not show; None elsewhere.
+
+    A search by address also finds those that contain it, so it may find more than one answer holds.
+    """
+    if request.action is not Action.FIND_CONTACT or not hides_some(answer):
+        return None
+    detail = f"more contacts match than the {MAX_ROWS} that eSputnik shows; name the user_id"
+    return Rejected(reason="esp.not_found", detail=detail, status=answer.status)
 
 
 def confirms(call: Call, answer: Answer) -> bool:
@@ -174,8 +200,12 @@ def _with_id(answer: Answer) -> Outcome:
     return Delivered(learned={"id": identifier}) if identifier else not_understood(answer)
 
 
-def _with_objects(answer: Answer) -> Outcome:
+def _with_contacts(answer: Answer) -> Outcome:
     return Delivered() if found_contacts(answer) is not None else not_understood(answer)
+
+
+def _with_categories(answer: Answer) -> Outcome:
+    return Delivered() if subscription_keys(answer) is not None else not_understood(answer)
 
 
 def _with_token(answer: Answer) -> Outcome:
@@ -212,8 +242,8 @@ def _results(answer: Answer) -> Outcome:
 
 _READERS: Mapping[Action, Callable[[Answer], Outcome]] = {
     Action.ADD_CONTACT: _with_contact,
-    Action.FIND_CONTACT: _with_objects,
-    Action.GET_SUBSCRIPTIONS: _with_objects,
+    Action.FIND_CONTACT: _with_contacts,
+    Action.GET_SUBSCRIPTIONS: _with_categories,
     Action.ADD_WEBPUSH_DOMAIN: _webpush,
     Action.CREATE_INBOX_MESSAGE: _with_id,
     Action.SEND_MESSAGE: _results,

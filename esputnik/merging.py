@@ -23,6 +23,7 @@ _CHANNELS = frozenset({"email", "sms"})
 _ADDRESS = frozenset({"region", "town", "address", "postcode"})
 _ID = "externalCustomerId"
 _BUYER = (_ID, "email", "phone", "firstName", "lastName")  # of an order; they make a contact
+_INFO = "additionalInfo"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,12 +54,20 @@ def merged(first: Call, second: Call, *, any_status: bool = False) -> Call | Non
 
 
 def _merged_orders(first: Call, second: Call, *, any_status: bool) -> Call | None:
-    """An order event says how the order is now, so the later one stands for both."""
+    """An order event says how the order is now, so the later one stands for both.
+
+    It does where it names all that the earlier one names: no document says whether an order that
+    is sent again keeps or loses what it leaves out, nor whether stores share the ids of orders.
+    """
     if first.marks != second.marks:
         return None
     before, after = orjson.loads(first.item), orjson.loads(second.item)
-    alike = _BUYER if any_status else ("status", *_BUYER)
+    alike = ("storeId", *_BUYER) if any_status else ("status", "storeId", *_BUYER)
     if any(before.get(name) != after.get(name) for name in alike):
+        return None
+    if not before.keys() <= after.keys():
+        return None
+    if _INFO in before and not before[_INFO].keys() <= after[_INFO].keys():
         return None
     return replace(second, lanes=_union(first, second))
 

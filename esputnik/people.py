@@ -8,11 +8,21 @@ from esputnik.bodies import Object, document, id_in, one_or_many, text_in
 from esputnik.call import Request
 from esputnik.matching import digits
 from esputnik.outcome import Answer
+from esputnik.requests.contacts import MAX_ROWS
 
 
 def found_contacts(answer: Answer) -> Sequence[Object] | None:
-    """Return the contacts of a search; None where the body is no list of objects."""
-    return one_or_many(document(answer))
+    """Return the contacts of a search; None where the body is no list of them, each with an id."""
+    return _rows(answer, "id")
+
+
+def hides_some(answer: Answer) -> bool:
+    """Tell whether a search may have found more contacts than it shows: at most `MAX_ROWS`.
+
+    The header TotalCount is not looked at: it was seen to be far too low.
+    Source: docs.yespo.io/reference/searchcontacts-1, of maxrows.
+    """
+    return len(found_contacts(answer) or ()) >= MAX_ROWS
 
 
 def found_contact(request: Request, answer: Answer) -> dict[str, str] | None:
@@ -28,12 +38,21 @@ def found_contact(request: Request, answer: Answer) -> dict[str, str] | None:
 
 
 def subscription_keys(answer: Answer) -> dict[str, str] | None:
-    """Return the contact's category keys as a JSON list, sorted; None where there is no list."""
-    categories = one_or_many(document(answer))
+    """Return the contact's category keys as a JSON list, sorted; None where it is not understood.
+
+    What is sent back replaces them all, so a row without a key is never passed over.
+    """
+    categories = _rows(answer, "key")
     if categories is None:
         return None
-    keys = sorted({text_in(category.get("key")) for category in categories} - {""})
+    keys = sorted({text_in(category["key"]) for category in categories})
     return {"subscriptions": orjson.dumps(keys).decode()}
+
+
+def _rows(answer: Answer, name: str) -> Sequence[Object] | None:
+    """Return the objects of a body; None where one of them lacks this member, or is none."""
+    rows = one_or_many(document(answer))
+    return rows if rows is not None and all(text_in(row.get(name)) for row in rows) else None
 
 
 def _is_asked_for(contact: Object, request: Request) -> bool:

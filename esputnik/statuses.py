@@ -19,6 +19,7 @@ from esputnik.retry_after import retry_after
 
 LEAST_PAUSE = 1.0  # s after a 429 that names no time
 CONTRACT = "contract"  # the cause of an answer that says what no answer of eSputnik says
+SMALL = 16 * 1024  # bytes of a request that no server calls too large
 
 # Nothing of the kind can succeed: the key's rights, the plan, the path or this client are wrong.
 _BLOCKS_ACCOUNT = frozenset({401})
@@ -33,10 +34,10 @@ _REASONS = {
 }
 # Not now. What is neither here nor a 5xx nor a refusal is no status of HTTP's.
 _TIMEOUT, _MISDIRECTED, _TOO_EARLY, _THROTTLE, _UNAVAILABLE = 408, 421, 425, 429, 503
-_BAD_REQUEST, _FORBIDDEN, _NOT_FOUND = 400, 403, 404
+_BAD_REQUEST, _FORBIDDEN, _NOT_FOUND, _TOO_LARGE = 400, 403, 404, 413
 _ADDRESS = re.compile(r"(https?://[A-Za-z0-9.:-]{1,253})(?:[/?#]|$)")
 
-# Their paths name something that need not exist; of all others the path itself is missing.
+# Their requests name something that need not exist; of all others the path itself is missing.
 _ENTITIES = frozenset(
     {
         Action.ATTACH_CONTACTS,
@@ -48,6 +49,7 @@ _ENTITIES = frozenset(
         Action.TRANSLATE_INBOX_MESSAGE,
         Action.SEND_MESSAGE,
         Action.IMPORT_STATUS,
+        Action.ADD_DOMAIN,  # documented of it alone: a host that eSputnik does not find
     }
 )
 
@@ -64,10 +66,15 @@ def without_answer(trouble: NoAnswer) -> Deferred | Blocked:
     return Deferred(cause=trouble.cause, maybe_done=trouble.maybe_sent)
 
 
-def refused(action: Action, answer: Answer, *, is_bulk: bool) -> Outcome:
+def refused(
+    action: Action, answer: Answer, *, is_bulk: bool, may_be_large: bool = False
+) -> Outcome:
     """Return what a status other than success means for every call of the request.
 
     A refused bulk request is refused as a whole: one of its items is at fault, or its shape is.
+    A page for people is no word of eSputnik's, so nothing is done or refused for good by it. Of a
+    413 it is: servers before eSputnik limit a request's size, and `may_be_large` says that this
+    one can be split, or is larger than `SMALL`.
     """
     status = answer.status
     if is_over(action, answer):
@@ -76,6 +83,8 @@ def refused(action: Action, answer: Answer, *, is_bulk: bool) -> Outcome:
         return _deferred(answer)
     if scope := _blocked(action, status):
         return Blocked(scope=scope, cause=_cause(answer), status=status)
+    if is_page(answer) and _is_refusal(status) and not (status == _TOO_LARGE and may_be_large):
+        return Blocked(scope=Scope.ACTION, cause=_cause(answer), status=status)
     if _is_refusal(status):
         reason = _REASONS.get(status, "esp.rejected_4xx")
         return Rejected(reason=reason, detail=detail(answer), status=status, is_whole=is_bulk)
@@ -95,6 +104,8 @@ def is_over(action: Action, answer: Answer) -> bool:
     Source: the vendor's own plugins, which take a missing contact for a deleted one and the text
     `Domain already exists` for a registered domain.
     """
+    if is_page(answer):
+        return False
     if action is Action.DELETE_CONTACT:
         is_told = answer.status == _BAD_REQUEST and "not found" in text_of(answer).lower()
         return is_told or answer.status == _NOT_FOUND
@@ -140,7 +151,8 @@ def _is_throttle(answer: Answer) -> bool:
 def _cause(answer: Answer) -> str:
     """Return why an action is held; for a redirect, to where, without the rest of the address."""
     if not 300 <= answer.status < 400:  # noqa: PLR2004 - HTTP's own
-        return detail(answer)
+        page = f"{answer.status}: a web page, as of a proxy, not an answer of eSputnik's"
+        return page if is_page(answer) else detail(answer)
     address = _ADDRESS.match(answer.headers.get("location", ""))
     return f"{answer.status}: leads to {address[1] if address else 'another path'}"
 

@@ -133,7 +133,9 @@ def _by_segment(wish: _Wish, slot: str, segment_id: int) -> Call:
         wish.call(Action.ATTACH_CONTACTS if wish.is_out else Action.DETACH_CONTACTS, slot),
         shape=change(segment_id, "contactIds" if user_id is None else "externalCustomerIds"),
         item=json_text(user_id if user_id is not None else "{id}"),
-        lookups=(find(wish.data),) if user_id is None else (),
+        # Also by user id: a segment ignores who does not exist, and words about one contact that
+        # name it differently are compared by the contact's own id.
+        lookups=(find(wish.data),),
     )
 
 

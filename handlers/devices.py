@@ -72,6 +72,9 @@ ROUTES = {
         model=DEVICE_TOKEN_CHANGED, handle=device_token_changed, topic="device-tokens"
     ),
     "device_token.registered": Route(
-        model=DEVICE_TOKEN_REGISTERED, handle=device_token_registered, topic="device-tokens"
+        model=DEVICE_TOKEN_REGISTERED,
+        handle=device_token_registered,
+        topic="device-tokens",
+        makes_contacts=True,
     ),
 }

@@ -63,6 +63,9 @@ def _message(said: Mapping[str, Any]) -> dict[str, Any]:
 
 ROUTES = {
     "inbox_message.published": Route(
-        model=INBOX_MESSAGE_PUBLISHED, handle=inbox_message_published, topic="inbox-messages"
+        model=INBOX_MESSAGE_PUBLISHED,
+        handle=inbox_message_published,
+        topic="inbox-messages",
+        counts=True,
     )
 }

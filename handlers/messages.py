@@ -110,7 +110,17 @@ def _params(params: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
 
 ROUTES = {
     "activity.recorded": Route(
-        model=ACTIVITY_RECORDED, handle=activity_recorded, topic="activities"
+        model=ACTIVITY_RECORDED,
+        handle=activity_recorded,
+        topic="activities",
+        counts=True,
+        makes_contacts=True,
     ),
-    "message.requested": Route(model=MESSAGE_REQUESTED, handle=message_requested, topic="messages"),
+    "message.requested": Route(
+        model=MESSAGE_REQUESTED,
+        handle=message_requested,
+        topic="messages",
+        counts=True,
+        makes_contacts=True,
+    ),
 }

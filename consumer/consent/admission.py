@@ -10,6 +10,7 @@ from esputnik.call import Call
 from handlers.mapped import Refusal
 
 USER, ADDRESS, PHONE = "u:", "e:", "p:"  # how the lanes that name a person begin
+CONTACT = "c:"  # the same of eSputnik's own id
 _BY_LIST = (ADDRESS, USER, PHONE)
 _BY_ROUTE = (USER, ADDRESS, PHONE)
 
@@ -84,6 +85,7 @@ class Admission:
     `Planned`. `unwritten` are the hashes of which the topic is to be told before the record
     settles; `told` and `taken`, by the slots of their calls, are looked at again then; `moved` is
     noted once all was delivered. `stale`: the slots of opt-ins that were stale when they came.
+    `contacts`, by slot: the hash of the id of the contact that a call's look-up found.
     """
 
     person: Person
@@ -98,6 +100,7 @@ class Admission:
     taken: dict[str, Taken] = field(default_factory=dict)
     moved: Moved | None = None
     stale: frozenset[str] = frozenset()
+    contacts: dict[str, bytes] = field(default_factory=dict)
     decisions: list[Decision] = field(default_factory=list)
 
     def word(self, call: Call) -> Word:

@@ -3,19 +3,28 @@
 Opt-outs and deletions are noted at once, so that those still on their way count.
 """
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 
-from consumer.consent.admission import ADDRESS, PHONE, USER, Admission, Person, Told
+from consumer.consent.admission import (
+    ADDRESS,
+    CONTACT,
+    PHONE,
+    USER,
+    Admission,
+    Person,
+    Told,
+)
 from consumer.consent.hashing import Hasher
 from consumer.consent.judging import ERASED, is_of_the_deleted, known
 from consumer.consent.memory import Memory
 from consumer.consent.moving import Moving
 from consumer.consent.rules import Rule, effective, is_erased, is_stale, is_superseded
-from consumer.consent.told import address, is_opt_out_by_list
+from consumer.consent.told import address, is_opt_in_by_list, is_opt_out_by_list
 from consumer.consent.words import EMAIL, Link, Word
 from consumer.plan import Planned
 from consumer.record import Record
 from esputnik.call import Call
+from handlers.routes import ROUTES
 
 PEOPLE = frozenset({USER, ADDRESS, PHONE})
 _NOT_BY_PHONE = frozenset({USER, ADDRESS})
@@ -40,11 +49,9 @@ class Admitting:
             "user.deleted": self._deletion,
             "user.signed_up": self._contact,
             "user.updated": self._contact,
-            # These make a contact where there is none. Orders do too, and are not looked at.
-            "device_token.registered": self._creation,
-            "activity.recorded": self._creation,
-            "message.requested": self._creation,
         }
+        creations = (kind for kind, route in ROUTES.items() if route.makes_contacts)
+        self._deciding |= dict.fromkeys(creations, self._creation)
 
     def admit(self, plan: Planned, record: Record, now: float) -> Admission | None:
         """Return what is decided of an event; None where nothing is, and all goes as planned.
@@ -79,10 +86,23 @@ class Admitting:
         self._memory.note(person.hashes, word)
         return not is_old
 
-    def found(self, admission: Admission, call: Call) -> None:
-        """Note whose address was looked up for an opt-out that names somebody otherwise."""
-        if is_opt_out_by_list(call) and admission.person.hash_of(ADDRESS) is None:
-            self._tell(admission, call, self.hash_of_address(call), admission.word(call))
+    def found(self, admission: Admission, call: Call, learned: Mapping[str, str]) -> None:
+        """Note whom the look-ups of a word of consent found, however the event names them.
+
+        An opt-out by the list counts for the address. One by a route counts for the contact, and
+        an opt-in by a route is compared with what is known of it.
+        """
+        if admission.said is None or is_opt_in_by_list(call):
+            return
+        if is_opt_out_by_list(call):
+            if admission.person.hash_of(ADDRESS) is None:
+                self._tell(admission, call, self.hash_of_address(call), admission.word(call))
+            return
+        contact = self._hasher.of(CONTACT + learned["id"])
+        admission.contacts[call.slot] = contact
+        if admission.said.is_out:
+            self._memory.note((contact,), admission.word(call))
+            admission.unwritten.add(contact)
 
     def _tell(self, admission: Admission, call: Call, email: bytes, word: Word) -> None:
         """Note an opt-out by the list, and link the user id that it names to the address."""

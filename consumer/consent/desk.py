@@ -1,6 +1,6 @@
 """The one object that the worker asks about consent."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 
 import structlog
@@ -57,9 +57,9 @@ class ConsentDesk:
             self._audit(admission)
         return admission
 
-    def found(self, admission: Admission, call: Call) -> None:
-        """Note whose address the look-ups of a call have found; `call` with it filled in."""
-        self._admitting.found(admission, call)
+    def found(self, admission: Admission, call: Call, learned: Mapping[str, str]) -> None:
+        """Note whom the look-ups of a call have found; `call` with what they taught filled in."""
+        self._admitting.found(admission, call, learned)
 
     async def before_opt_in(self, admission: Admission, call: Call, ask: Ask) -> Against | None:
         """Return why an opt-in is not sent, or not now; None where it is.

@@ -53,6 +53,8 @@ class OptIns:
         word, hashes = admission.word(call), list(admission.person.hashes)
         if is_opt_in_by_list(call):
             hashes.append(self._admitting.hash_of_address(call))
+        elif (contact := admission.contacts.get(call.slot)) is not None:
+            hashes.append(contact)
         refusal: Against | None = refusal_here(self._memory, admission, word, hashes, self._skew)
         was_good = call.slot not in admission.stale
         if refusal is STALE and was_good and is_overtaken(self._memory, word, hashes):

@@ -69,7 +69,8 @@ class Contacts:
         """
         if not asked.parts:
             return self._delete_customer(asked)
-        contact = self.existing(asked.number())
+        named = f"Contact with id='{asked.number()}'"
+        contact = self._to_delete(self._book.get(asked.number()), named)
         self._delete(contact, asked)
         return text_answer(f"Contact with id='{contact.id}' has been deleted")
 
@@ -117,11 +118,14 @@ class Contacts:
         external = asked.query.get(EXTERNAL, "")
         if not external:
             raise RefusedError("externalCustomerId is required")
-        contact = self._book.by_external(external)
-        if contact is None or contact.is_deleted:
-            raise RefusedError("Contact not found", 404)
-        self._delete(contact, asked)
+        self._delete(self._to_delete(self._book.by_external(external), "Contact"), asked)
         return silent_answer(self._switches.silent_form)
+
+    def _to_delete(self, contact: Contact | None, named: str) -> Contact:
+        finds_deleted = self._switches.delete_deleted == "200"
+        if contact is None or (contact.is_deleted and not finds_deleted):
+            raise RefusedError(f"{named} not found", 404)
+        return contact
 
     def _delete(self, contact: Contact, asked: Asked) -> None:
         if asked.query.get("erase", "false").lower() == "true":

@@ -32,7 +32,7 @@ _AMOUNTS = ("shipping", "discount", "taxes")
 
 
 class Orders:
-    """The orders of an account by their external id, each as it was last sent."""
+    """The orders of an account by their external id (and store), each as it was last sent."""
 
     def __init__(
         self,
@@ -45,7 +45,7 @@ class Orders:
         self._writer = writer
         self._switches = switches
         self._raise = raise_event
-        self._deletions: list[tuple[float, Callable[[str, Object], bool]]] = []
+        self._deletions: list[tuple[float, Callable[[Object], bool]]] = []
         self.held: dict[str, dict[str, Any]] = {}
 
     def add(self, asked: Asked) -> SandboxAnswer:
@@ -74,12 +74,15 @@ class Orders:
         """Delete what is due to be."""
         while self._deletions and self._deletions[0][0] <= now:
             _, is_meant = self._deletions.pop(0)
-            self.held = {name: one for name, one in self.held.items() if not is_meant(name, one)}
+            self.held = {name: one for name, one in self.held.items() if not is_meant(one)}
 
     def _write(self, order: Object) -> None:
         contact = self._contact(order)
-        name = text_of(order["externalOrderId"])
-        self.held[name] = {**order, "contactId": contact.id}
+        name, store = text_of(order["externalOrderId"]), text_of(order.get("storeId"))
+        if self._switches.orders_by_store and store:
+            name = f"{store}/{name}"
+        before = self.held.get(name, {}) if self._switches.keep_order else {}
+        self.held[name] = {**before, **order, "contactId": contact.id}
         self._raise(f"order{order['status']}", contact)
 
     def _contact(self, order: Object) -> Contact:
@@ -133,14 +136,14 @@ def _customer_error(order: Object) -> str:
     return ""
 
 
-def _deletion(told: Object) -> Callable[[str, Object], bool]:
-    """Return which orders a deletion means, by their name and what they tell."""
+def _deletion(told: Object) -> Callable[[Object], bool]:
+    """Return which orders a deletion means, by what they tell."""
     if wanted := text_of(told.get("externalOrderId")):
-        return lambda name, _: name == wanted
+        return lambda order: text_of(order["externalOrderId"]) == wanted
     start, end = _utc(told.get("from")), _utc(told.get("to"))
     if start is None or end is None or not timedelta(0) < end - start <= timedelta(days=1):
         raise RefusedError("Give externalOrderId, or from and to within 24 hours")
-    return lambda _, order: start <= (_utc(order["date"]) or end) < end
+    return lambda order: start <= (_utc(order["date"]) or end) < end
 
 
 def _utc(value: object) -> datetime | None:

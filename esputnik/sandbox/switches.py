@@ -112,6 +112,8 @@ class Switches(BaseModel):
     """Whether writing an e-mail into a contact takes it off the list of unsubscribed ones."""
     loose_search: bool = True
     """Whether a search by e-mail or phone also finds those that contain it."""
+    delete_deleted: Literal["404", "200"] = "404"
+    """What the deletion of a contact answers that is deleted already; with 200 it may be erased."""
     check_names: bool = True
     """Whether names must obey the rules for names."""
     custom_fields: NonNegativeInt = 1000
@@ -156,6 +158,11 @@ class Switches(BaseModel):
     """Whether an order's date without an offset is refused."""
     numeric_strings: bool = True
     """Whether an amount may come as text."""
+    orders_by_store: bool = False
+    """Whether an order's id counts within its `storeId` alone, or within the whole account."""
+    keep_order: bool = False
+    """Whether an order that is sent again keeps what the request leaves out; otherwise it loses it.
+    """
     delete_by: Literal["query", "body"] = "query"
     """Where Delete Orders reads what to delete."""
 

@@ -79,6 +79,29 @@ async def test_it_starts_during_an_outage_of_esputnik(kafka: Kafka, tmp_path: Pa
         assert await deployment.letters() == []
 
 
+async def test_an_outage_at_the_start_buries_no_call_whose_repeats_count(
+    kafka: Kafka, tmp_path: Path
+) -> None:
+    async with deployed(kafka.bootstrap, tmp_path, {"activities": 1}) as deployment:
+        await deployment.account.rules({"status": 502, "times": None})
+        await deployment.tell("activities", *activities(range(10)))
+        consumer = await deployment.start()
+
+        async def is_probed() -> bool:
+            return await requests_of(deployment, 502) > 2
+
+        async with asyncio.timeout(60):
+            await until(lambda: buffered(consumer, 10))
+            await until(is_probed)
+        asked = {one["action"] for one in await deployment.account.requests()}
+        await deployment.account.rules()
+        await deployment.done()
+
+        assert asked == {"account-info"}
+        assert len((await deployment.account.state())["events"]) == 10
+        assert await deployment.letters() == []
+
+
 async def test_a_key_that_is_changed_in_its_file_is_taken_at_once(
     kafka: Kafka, tmp_path: Path
 ) -> None:

@@ -1,5 +1,7 @@
 """A record whose dead letter is not safe yet is not finished."""
 
+from typing import Any
+
 import pytest
 
 from consumer.deadletter import Burial
@@ -82,3 +84,66 @@ def test_a_type_that_is_not_known_names_no_metric() -> None:
 
     assert counts["skipped unknown settled_before"] == 1
     assert not [name for name in counts if "jane" in name]
+
+
+MESSAGE = {"message_id": 5, "email": "ann@example.com"}
+
+
+async def said_twice(
+    kind: str, data: dict[str, Any], rules: list[dict[str, Any]], again: dict[str, Any]
+) -> World:
+    """Let an event be buried, then mend what was wrong, and let its id be said again."""
+    world = World()
+    world.account.faults.rule(rules)
+    async with world.running():
+        world.put(kind, data, id="ev-1")
+        await world.until(lambda: world.reasons)
+        world.account.faults.rule([])
+        world.put(kind, again, id="ev-1")
+        await world.settled(3600)
+    return world
+
+
+@pytest.mark.parametrize(
+    ("kind", "data", "again"),
+    [
+        ("order.changed", an_order(1), an_order(1)),
+        ("order.changed", an_order(1), an_order(1, total="11.00")),
+        ("message.requested", MESSAGE, MESSAGE),
+        ("message.requested", MESSAGE, MESSAGE | {"email": "bob@example.com"}),
+    ],
+)
+def test_an_event_that_was_refused_may_be_sent_again_by_its_producer(
+    kind: str, data: dict[str, Any], again: dict[str, Any]
+) -> None:
+    rules = [{"status": 400, "text": "wrong currency", "times": None}]
+
+    world = run(said_twice(kind, data, rules, again))
+
+    assert world.reasons == ["esp.rejected_400"]
+    assert world.meter.counts[f"delivered {kind}"] == 1
+
+
+def test_an_event_that_may_have_run_is_not_sent_again_under_its_id() -> None:
+    rules = [{"action": "send-message", "reset": "after", "times": 1}]
+
+    world = run(said_twice("message.requested", MESSAGE, rules, MESSAGE))
+
+    assert world.reasons == ["sync.in_doubt"]
+    assert world.meter.counts["skipped message.requested repeat"] == 1
+    assert len(world.asked("send-message")) == 1
+
+
+def test_an_event_that_was_done_in_part_is_not_done_again_under_its_id() -> None:
+    rules = [{"action": "translate-inbox-message", "status": 400, "text": "no", "times": None}]
+    message = {
+        "name": "n",
+        "title": "t",
+        "text": "x",
+        "translations": {"uk": {"title": "u", "text": "x"}},
+    }
+
+    world = run(said_twice("inbox_message.published", message, rules, message))
+
+    assert world.reasons == ["esp.rejected_400"]
+    assert len(world.asked("create-inbox-message")) == 1

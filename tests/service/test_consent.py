@@ -312,3 +312,68 @@ def test_each_decision_is_one_line_of_the_log_without_an_address() -> None:
     assert len(lines[0]["contact"]) == 8
     assert "example" not in repr(logs)
     assert world.reasons == ["consent.stale_opt_in"]
+
+
+PHONE = "+380501234567"
+ROUTES: Any = {"consent.routes": {"sms": {"segment": 6}, "news": {"subscription": "news"}}}
+NAMES: list[dict[str, str]] = [{"phone": PHONE}, {"user_id": "1"}, {"email": ANN}]
+NAMED_OTHERWISE = [(one, other) for one in NAMES for other in NAMES if one != other]
+
+
+async def ann_signed_up() -> World:
+    """A process that comes after Ann has signed up, with routes for SMS and for news."""
+    world = a_world(**ROUTES)
+    world.account.use_segments([{"id": 6, "name": "sms"}])
+    world.put("user.signed_up", {"user_id": "1", "email": ANN, "phone": PHONE})
+    return World(like=await carried(world))
+
+
+@pytest.mark.parametrize(("out", "back"), NAMED_OTHERWISE)
+@pytest.mark.parametrize("what", [{"channel": "sms"}, {"channel": "email", "categories": ["news"]}])
+def test_a_stale_opt_in_by_a_route_is_refused_however_it_names_the_contact(
+    what: dict[str, Any], out: dict[str, str], back: dict[str, str]
+) -> None:
+    async def main() -> World:
+        world = await ann_signed_up()
+        async with world.running():
+            say(world, "out", -1000, **what, **out)
+            await world.settled()
+            say(world, "in", -2000, topic="web", **what, **back)
+            await world.settled()
+        return world
+
+    world = run(main())
+
+    assert world.reasons == ["consent.stale_opt_in"]
+    assert world.asked("detach-contacts") == []
+
+
+def test_an_opt_in_by_a_route_that_waits_is_taken_back_however_the_contact_is_named() -> None:
+    async def main() -> World:
+        world = await ann_signed_up()
+        twice = {"action": "detach-contacts", "status": 500, "times": 2}
+        world.account.faults.rule([twice])
+        async with world.running():
+            say(world, "in", -2000, channel="sms", user_id="1")
+            say(world, "out", -1000, channel="sms", phone=PHONE)
+            await world.settled()
+        return world
+
+    world = run(main())
+
+    (contact,) = world.state()["contacts"]
+    assert [group["id"] for group in contact["groups"]] == [6]
+    assert world.meter.counts["skipped contact.opted_in overtaken"] == 1
+
+
+@pytest.mark.parametrize("kind", ["out", "in"])
+def test_a_word_by_a_route_about_somebody_unknown_is_buried_and_not_lost(kind: str) -> None:
+    async def main() -> World:
+        world = await ann_signed_up()
+        say(world, kind, -1000, channel="sms", user_id="nobody")
+        return await carried(world)
+
+    world = run(main())
+
+    assert world.reasons == ["esp.not_found"]
+    assert world.asked("attach-contacts") == world.asked("detach-contacts") == []

@@ -148,6 +148,40 @@ def test_where_only_the_latest_state_counts_the_statuses_before_it_are_left_out(
 
 
 @pytest.mark.parametrize("coalesce", ["status", "latest"])
+@pytest.mark.parametrize("keeps", [True, False])
+@pytest.mark.parametrize("by_store", [True, False])
+def test_states_of_an_order_end_as_if_told_alone_whatever_the_account_makes_of_them(
+    coalesce: str, *, keeps: bool, by_store: bool
+) -> None:
+    info = {"additional_info": {"gift": "yes"}}
+    states: list[dict[str, Any]] = [
+        {"items": [{"product_id": "p", "quantity": 1}], "total": "1"},
+        {"delivery_address": "x", "total": "2"},
+        {"delivery_address": "x", "total": "3", "store_id": "kyiv"},
+        {"delivery_address": "x", "total": "4", "store_id": "lviv"},
+        {"delivery_address": "x", "total": "5", "store_id": "lviv"} | info,
+        {"delivery_address": "x", "total": "6", "store_id": "lviv", "additional_info": {}},
+    ]
+
+    async def main(*, is_alone: bool) -> World:
+        settings: Any = {"orders.coalesce": coalesce}
+        switches = {"keep_order": keeps, "orders_by_store": by_store}
+        world = World(switches=switches, **settings)
+        async with world.running():
+            for state in states:
+                world.put("order.changed", an_order(1) | state)
+                if is_alone:
+                    await world.settled()
+            await world.settled()
+        return world
+
+    together, alone = run(main(is_alone=False)), run(main(is_alone=True))
+
+    assert together.state()["orders"] == alone.state()["orders"]
+    assert len(sent_orders(together)) == len(states) - 1
+
+
+@pytest.mark.parametrize("coalesce", ["status", "latest"])
 def test_orders_that_are_merged_keep_what_made_the_contact(coalesce: str) -> None:
     async def main() -> World:
         settings: Any = {"orders.coalesce": coalesce}

@@ -6,7 +6,7 @@ import pytest
 
 from tests.fakes.time import run
 from tests.service.events import TWO, an_opt_out, an_order
-from tests.service.world import World
+from tests.service.world import World, carried
 
 ANN = "ann@example.com"
 SLOW: Any = {
@@ -269,6 +269,8 @@ def test_an_opt_out_by_a_segment_passes_those_who_join_it() -> None:
             "consent.routes": {"sms": {"segment": 1}},
         }
         world = World(partitions=TWO, **(SLOW | settings))
+        world.put("user.signed_up", {"user_id": "ann", "email": "ann@example.com"})
+        world = World(like=await carried(world))
         for number in range(2000):
             world.put("segment.joined", {"segment_id": 1, "user_ids": [f"a{number}"]})
         async with world.running():

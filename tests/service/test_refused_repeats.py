@@ -143,12 +143,31 @@ def test_a_registration_that_is_refused_as_a_repeat_goes_again_after_a_minute() 
     assert world.reasons == []
 
 
+@pytest.mark.parametrize("count", [1, 3])
+def test_an_import_that_is_refused_as_a_repeat_buries_nobody(count: int) -> None:
+    async def main() -> World:
+        world = World()
+        conflict = {"action": "bulk-contacts", "status": 409, "text": "Duplicated request"}
+        world.account.faults.rule([conflict | {"times": 1}])
+        for number in range(count):
+            world.put("user.updated", {"user_id": str(number), "first_name": "Ann"})
+        async with world.running():
+            await world.settled()
+        return world
+
+    world = run(main())
+
+    assert world.reasons == []
+    assert len(world.state()["contacts"]) == count
+
+
 @pytest.mark.parametrize(
     ("event_type", "data", "action", "tries"),
     [
         ("site.registered", {"domain": "shop.example.com"}, "add-domain", 1),
         ("segment.joined", {"segment_id": 1, "user_ids": ["1"]}, "attach-contacts", 1),
         ("user.signed_up", a_sign_up("Ann"), "add-contact", 1),  # then by import
+        ("user.updated", a_sign_up("Ann"), "bulk-contacts", MOST_REPEATS),
         (
             "device_token.registered",
             {"app_id": "a", "token": "t", "user_id": "1"},

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from consumer.ledger import MOST_BEHIND
 from tests.fakes.time import run
 from tests.service.events import HERE, THERE, TWO, an_order
 from tests.service.world import World
@@ -13,6 +14,8 @@ THROTTLED = {
     "headers": {"Retry-After": "40"},
     "times": 1,
 }
+HELD = {"action": "delete-contact", "status": 403, "times": None}
+ORDERS = MOST_BEHIND + 2000
 
 
 def test_a_busy_contact_of_a_revoked_partition_is_forgotten() -> None:
@@ -159,3 +162,27 @@ def test_what_was_finished_and_never_committed_is_done_again_when_it_comes_back(
 
     assert len(world.asked("add-orders")) == 2
     assert world.source.commits[HERE] == 1
+
+
+def test_what_is_finished_behind_a_held_call_is_not_kept_and_comes_again() -> None:
+    async def main() -> World:
+        world = World()
+        world.account.faults.rule([HELD])
+        async with world.running():
+            world.put("user.deleted", {"user_id": "1"})
+            for number in range(ORDERS):
+                world.put("order.changed", an_order(number))
+            await world.until(lambda: world.meter.counts["delivered order.changed"] == ORDERS)
+            kept = len(list(world.worker.ledger.to_come_again([HERE])))
+            assert kept <= MOST_BEHIND + 1
+            world.account.faults.rule([])
+            await world.source.revoke([HERE])
+            world.source.assign(world.worker)
+            await world.settled()
+        return world
+
+    world = run(main())
+
+    assert world.meter.counts["delivered order.changed"] == 2 * ORDERS
+    assert world.source.commits[HERE] == ORDERS + 1
+    assert world.reasons == []

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 SECOND = 1.0
 STEP = 0.1  # s between two looks, so what is promised is seen to be broken so much later
 BY_LIST, BY_SEGMENT = Action.ADD_UNSUBSCRIBED, Action.ATTACH_CONTACTS
+LOOK_UP = Action.FIND_CONTACT  # before an opt-out by a segment
 
 
 @dataclass(slots=True, kw_only=True)
@@ -97,7 +98,7 @@ class OptOuts:
         # A page of some proxy is no answer, whatever its status says.
         is_answer = isinstance(answer, Answer) and answer.body != GARBLED.body
         status = answer.status if isinstance(answer, Answer) and is_answer else 0
-        if request.action in {BY_LIST, BY_SEGMENT}:
+        if request.action in {BY_LIST, BY_SEGMENT, LOOK_UP}:
             is_well = 200 <= status < 300
             (self._failing.discard if is_well else self._failing.add)(request.action)
         if status == 401:
@@ -129,8 +130,13 @@ class OptOuts:
             or self._under_way[BY_LIST] + self._under_way[BY_SEGMENT] > 0  # they share a slot
             or self._throttles.is_shut(now)
             or (action is BY_SEGMENT and self._is_about(waiting.name))
+            or (action is BY_SEGMENT and self._is_looked_up())
             or self._is_behind(waiting)
         )
+
+    def _is_looked_up(self) -> bool:
+        """Tell whether somebody's opt-out is looked up, or cannot be."""
+        return self._under_way[LOOK_UP] > 0 or LOOK_UP in self._failing
 
     def _is_torn(self, now: float) -> bool:
         """Tell whether the process stands still, or must wait for the group."""

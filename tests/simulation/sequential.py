@@ -4,6 +4,10 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from consumer.plan import Planned
+from esputnik.answers import learn
+from esputnik.call import Call, Request
+from esputnik.filling import fill_call, steps
+from esputnik.outcome import Answer
 from esputnik.sandbox.account import Account
 from esputnik.sandbox.switches import Switches
 from esputnik.sandbox.wire import SandboxRequest
@@ -15,24 +19,48 @@ PROFILE = ("firstName", "lastName", "languageCode", "timeZone", "address", "fiel
 ADDRESSES = {"email", "sms"}
 
 
-def tell(account: Account, plans: Iterable[Planned]) -> None:
-    """Tell all that these events ask for, one call after the other."""
+def tell(account: Account, plans: Iterable[Planned]) -> set[str]:
+    """Tell all that these events ask for, one call after the other.
+
+    Return the identities of the events that are about somebody whom a look-up does not find.
+    """
+    unknown = set[str]()
     now = NOW
     for plan in plans:
         for call in plan.calls:
             now += APART
-            request = call.alone()
-            account.handle(
-                SandboxRequest(
-                    method=request.method,
-                    path=request.path,
-                    query=dict(request.query),
-                    body=request.body or b"",
-                    headers={"authorization": AUTHORIZATION, "content-type": "application/json"},
-                ),
-                now,
-            )
+            if not _is_told(account, call, now) and not call.missing_is_done:
+                unknown.add(call.identity)
             account.advance(now + APART / 2)
+    return unknown
+
+
+def _is_told(account: Account, call: Call, now: float) -> bool:
+    """Make a call, its look-ups first; return whether they found somebody."""
+    *lookups, last = steps(call)
+    learned: dict[str, str] = {}
+    for lookup in lookups:
+        request = fill_call(lookup, learned).alone()
+        found = learn(request, _ask(account, request, now))
+        if found is None:
+            return False
+        learned |= found
+    _ask(account, fill_call(last, learned).alone(), now)
+    return True
+
+
+def _ask(account: Account, request: Request, now: float) -> Answer:
+    told = account.handle(
+        SandboxRequest(
+            method=request.method,
+            path=request.path,
+            query=dict(request.query),
+            body=request.body or b"",
+            headers={"authorization": AUTHORIZATION, "content-type": "application/json"},
+        ),
+        now,
+    )
+    return Answer(status=told.status, body=told.body, headers=told.headers)
 
 
 def quiet(switches: Mapping[str, Any]) -> Account:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from consumer.batcher import LEAST_CAP, OPT_OUTS_WAIT, PREPARED, Batcher, Limits
+from consumer.batcher import CAP_HOLDS, LEAST_CAP, OPT_OUTS_WAIT, PREPARED, Batcher, Limits
 from consumer.job import Batch, Errand
 from esputnik.call import Action, Repeat, Shape
 from esputnik.requests import ADD_UNSUBSCRIBED, attach_contacts
@@ -160,7 +160,7 @@ def test_an_item_larger_than_the_byte_limit_travels_alone() -> None:
 def test_after_a_request_was_too_large_the_next_ones_are_built_half_as_large() -> None:
     batcher = a_batcher()
     item = an_item(item=b"x" * (LEAST_CAP - FRAME - 1))
-    batcher.cap(Action.ADD_ORDERS, 4 * LEAST_CAP)
+    batcher.cap(Action.ADD_ORDERS, 4 * LEAST_CAP, 0.0)
 
     added(batcher, 4, call=item)
 
@@ -170,17 +170,28 @@ def test_after_a_request_was_too_large_the_next_ones_are_built_half_as_large() -
 def test_a_request_that_was_too_large_lets_no_later_one_grow() -> None:
     batcher = a_batcher()
     item = an_item(item=b"x" * (LEAST_CAP - FRAME - 1))
-    batcher.cap(Action.ADD_ORDERS, 2)
-    batcher.cap(Action.ADD_ORDERS, 100 * LEAST_CAP)
+    batcher.cap(Action.ADD_ORDERS, 2, 0.0)
+    batcher.cap(Action.ADD_ORDERS, 100 * LEAST_CAP, 0.0)
 
     added(batcher, 2, call=item)
 
     assert sizes(taken(batcher)) == [1, 1]
 
 
+def test_after_a_while_larger_requests_are_tried_again() -> None:
+    batcher = a_batcher()
+    batcher.cap(Action.ADD_ORDERS, 2, 0.0)
+    batcher.cap(Action.BULK_CONTACTS, 2, 1.0)
+    added(batcher, 2, call=an_item(item=b"x" * (LEAST_CAP - FRAME - 1)))
+
+    assert sizes(taken(batcher, now=CAP_HOLDS)) == [2]
+    added(batcher, 2, call=an_item(IMPORT, item=b"x" * (LEAST_CAP - FRAME - 1)))
+    assert sizes(taken(batcher, now=CAP_HOLDS)) == [1, 1]
+
+
 def test_requests_are_built_no_smaller_than_the_least_cap() -> None:
     batcher = a_batcher()
-    batcher.cap(Action.ADD_ORDERS, 2)
+    batcher.cap(Action.ADD_ORDERS, 2, 0.0)
 
     added(batcher, 2, call=an_item(item=b"x" * (LEAST_CAP // 2 - FRAME)))
 

@@ -57,6 +57,11 @@ def calls_of(kind: str) -> list[dict[str, Any]]:
     ]
 
 
+@pytest.mark.parametrize("kind", sorted(ROUTES))
+def test_the_table_of_routes_tells_whose_calls_count_each_time(kind: str) -> None:
+    assert ROUTES[kind].counts == any(call["class"] == "C" for call in calls_of(kind))
+
+
 @pytest.mark.parametrize("kind", sorted(ROUTES.keys() - CONSENT))
 def test_who_may_be_written_to_is_changed_by_what_people_said_alone(kind: str) -> None:
     calls = calls_of(kind)

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from consumer.job import Errand
-from consumer.lanes import Lanes, is_open_to_undoing
+from consumer.lanes import MOST_NAMES, Lanes, is_open_to_undoing
 from esputnik.call import Action
 from tests.builders import IMPORT, a_call, a_job, an_item
 
@@ -63,6 +63,33 @@ def test_a_call_waits_for_an_earlier_one_of_the_same_contact() -> None:
 
     assert not enter(lanes, second)
     assert end(lanes, first) == [second]
+
+
+def test_names_that_a_call_ahead_has_too_are_waited_for_as_well() -> None:
+    both, by_one, by_other = about("u:1", "e:a"), about("e:a"), about("u:1")
+    lanes = entered(both, by_one, by_other)
+    last = about("e:a")
+
+    assert not enter(lanes, last)
+    assert end(lanes, both) == [by_one]
+    assert end(lanes, by_one) == [by_other]
+    assert end(lanes, by_other) == [last]
+    end(lanes, last)
+    assert len(lanes) == 0
+
+
+def test_the_same_order_makes_no_line_of_other_orders() -> None:
+    lanes = entered(about("o:1", "o:2"), about("o:2"))
+
+    assert enter(lanes, about("o:3"))
+    assert not enter(lanes, about("o:1"))
+
+
+def test_a_name_that_many_share_makes_no_line_without_end() -> None:
+    strangers = [about(f"u:{number}", "e:a") for number in range(2 * MOST_NAMES)]
+    entered(*strangers)
+
+    assert max(len(one.names) for one in strangers) == MOST_NAMES
 
 
 def test_a_call_waits_for_the_last_one_of_its_contact_alone() -> None:
@@ -228,11 +255,11 @@ def test_an_opt_out_waits_for_what_stands_before_the_imports_it_passes() -> None
 
 def test_an_opt_out_waits_once_for_what_stands_before_several_imports() -> None:
     opt_in = opting_in("e:a", "e:b")
-    imports, opt_out = [importing("e:a"), importing("e:b")], opting_out("e:a", "e:b")
-    lanes = entered(opt_in, *imports)
+    first, second, opt_out = importing("e:a"), importing("e:b"), opting_out("e:a", "e:b")
+    lanes = entered(opt_in, first, second)
 
     assert not enter(lanes, opt_out)
-    assert end(lanes, opt_in) == [*imports, opt_out]
+    assert end(lanes, opt_in) == [first, opt_out]
 
 
 def test_an_import_that_ends_lets_no_opt_out_go_that_waits_for_something_else() -> None:

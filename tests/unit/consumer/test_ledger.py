@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from consumer.job import History, Job
-from consumer.ledger import Ledger, PartitionLog
+from consumer.ledger import MOST_BEHIND, Ledger, PartitionLog
 from consumer.progress import NOTHING_TOLD, SPAN, read_progress, write_progress
 from consumer.record import Partition, Point
 from tests.builders import a_job, a_record
@@ -186,6 +186,51 @@ def test_what_whoever_takes_over_reads_again_starts_at_the_commit_point() -> Non
     ledger.commit_points()
 
     assert list(ledger.to_come_again([USERS])) == [second, third]
+
+
+def behind_one_that_takes_long(finished: int) -> tuple[Ledger, Job]:
+    """A ledger of which all but the first of many records are finished."""
+    ledger = a_ledger()
+    first, *others = (opened(ledger, offset) for offset in range(finished + 1))
+    for job in others:
+        ledger.settle(job)
+    return ledger, first
+
+
+def test_behind_a_record_that_takes_long_finished_ones_are_not_kept_without_end() -> None:
+    ledger, first = behind_one_that_takes_long(5 * MOST_BEHIND)
+
+    assert len(list(ledger.to_come_again([USERS]))) <= MOST_BEHIND + 1
+    assert ledger.is_thinned([Partition("users", 9), USERS])
+    ((offset, progress),) = ledger.commit_points().values()
+    assert offset == 0
+    assert read_progress(0, progress).settled == set(range(1, SPAN))
+
+    ledger.settle(first)
+
+    assert ledger.commit_points() == points({USERS: 5 * MOST_BEHIND + 1})
+    assert list(ledger.to_come_again([USERS])) == []
+
+
+def test_what_is_told_of_finished_records_moves_on_with_the_commit_point() -> None:
+    ledger = a_ledger()
+    jobs = [opened(ledger, offset) for offset in range(MOST_BEHIND + 3)]
+    for job in (*jobs[1:100], *jobs[101:]):
+        ledger.settle(job)
+    assert ledger.is_thinned([USERS])
+
+    ledger.settle(jobs[0])
+
+    ((offset, progress),) = ledger.commit_points().values()
+    assert offset == 100
+    assert read_progress(100, progress).settled == set(range(101, SPAN))
+
+
+def test_a_few_finished_records_behind_another_are_all_known() -> None:
+    ledger, _ = behind_one_that_takes_long(MOST_BEHIND)
+
+    assert len(list(ledger.to_come_again([USERS]))) == MOST_BEHIND + 1
+    assert not ledger.is_thinned([USERS])
 
 
 def test_of_a_partition_that_is_not_ours_nothing_comes_again() -> None:

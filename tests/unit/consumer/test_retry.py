@@ -165,10 +165,30 @@ def test_a_conflict_of_a_call_that_is_not_guarded_is_a_refusal() -> None:
 
 
 def test_a_conflict_of_a_bulk_request_is_a_refusal() -> None:
-    (errand,) = errands(an_item(IMPORT, action=Action.ADD_CONTACT, repeat=Repeat.SAFE))
+    (errand,) = errands(an_item(repeat=Repeat.SAFE))
     whole = replace(CONFLICT, is_whole=True)
 
     assert ruled([errand], whole, was_done=True).lost == [(errand, whole)]
+
+
+@pytest.mark.parametrize("was_done", [True, False])
+def test_an_import_of_one_that_is_refused_as_a_repeat_goes_again_after_a_minute(
+    *, was_done: bool
+) -> None:
+    (errand,) = errands(an_item(IMPORT, action=Action.ADD_CONTACT, repeat=Repeat.SAFE))
+    whole = replace(CONFLICT, is_whole=True)
+
+    first = ruled([errand], whole, was_done=was_done, roll=0.0)
+
+    assert first == Ruling(again=[errand], wait=61.0)
+    assert ruled([errand], whole, was_done=was_done, repeats=2).lost == [(errand, whole)]
+
+
+def test_an_import_of_several_that_is_refused_as_a_repeat_goes_in_halves_at_once() -> None:
+    one, other = errands(an_item(IMPORT), an_item(IMPORT))
+    whole = replace(CONFLICT, is_whole=True)
+
+    assert ruled([one, other], whole, whole) == Ruling(apart=[[one], [other]])
 
 
 # -- waits --------------------------------------------------------------------------------------

@@ -143,7 +143,7 @@ def test_an_item_waits_for_company_while_there_is_more_to_read() -> None:
 
 def test_a_request_that_was_too_large_makes_the_next_ones_smaller() -> None:
     scheduler = a_scheduler()
-    scheduler.too_large(Action.BULK_CONTACTS, 2)
+    scheduler.too_large(Action.BULK_CONTACTS, 2, 0.0)
     for user in "12":
         submitted(scheduler, an_update(user, firstName="a" * 10_000))
 

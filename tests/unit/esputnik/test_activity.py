@@ -76,6 +76,9 @@ def test_a_full_answer_that_was_not_filtered_tells_nothing() -> None:
         (Answer(status=200, body=b'{"message":"come back"}'), Deferred),
         (Answer(status=200, body=b'["a"]'), Deferred),
         (Answer(status=400), Rejected),
+        (Answer(status=400, body=b"<html>"), Blocked),
+        (Answer(status=403, body=b"<html>"), Blocked),
+        (Answer(status=404, body=b"<html>"), Blocked),
     ],
 )
 def test_what_tells_nothing_of_the_address_is_an_outcome(answer: Answer, kind: type) -> None:

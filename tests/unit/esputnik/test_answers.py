@@ -2,7 +2,7 @@ import orjson
 import pytest
 
 from esputnik import requests
-from esputnik.answers import confirms, learn, read, read_bulk, read_token
+from esputnik.answers import confirms, learn, read, read_bulk, read_token, unseen
 from esputnik.call import Action
 from esputnik.outcome import (
     Accepted,
@@ -15,6 +15,7 @@ from esputnik.outcome import (
     Rejected,
     Scope,
 )
+from esputnik.requests.contacts import MAX_ROWS
 from tests.builders import IMPORT, ORDERS, a_call, a_request, an_item
 
 
@@ -43,8 +44,11 @@ def test_a_page_for_people_is_no_success(action: Action) -> None:
         (Action.ADD_CONTACT, {"errorMessage": "?"}),
         (Action.ADD_CONTACT, [{"id": 1}]),
         (Action.GET_SUBSCRIPTIONS, b"none"),
+        (Action.GET_SUBSCRIPTIONS, {"results": [{"key": "promo"}]}),
+        (Action.GET_SUBSCRIPTIONS, [{"id": 1, "name": "News"}]),
         (Action.SEND_MESSAGE, {"results": [{"requestId": "r"}]}),
         (Action.FIND_CONTACT, b"nobody"),
+        (Action.FIND_CONTACT, {"results": [{"id": 7}]}),
         (Action.CREATE_INBOX_MESSAGE, {"id": 0}),
         (Action.SEND_MESSAGE, {}),
         (Action.PAST_EVENTS, {"results": []}),
@@ -66,6 +70,8 @@ def test_a_success_without_its_verdict_is_not_believed(action: Action, body: obj
         (Action.ADD_CONTACT, {"id": 0}),
         (Action.FIND_CONTACT, []),
         (Action.FIND_CONTACT, {"id": 1}),
+        (Action.GET_SUBSCRIPTIONS, []),
+        (Action.GET_SUBSCRIPTIONS, {"key": "news"}),
         (Action.ADD_WEBPUSH_DOMAIN, b""),
         (Action.ADD_WEBPUSH_DOMAIN, {"errors": []}),
         (Action.CREATE_TOKEN, b"token"),
@@ -324,6 +330,18 @@ def test_subscriptions_are_read_as_a_list_or_alone() -> None:
     assert learn(request, an_answer([{"key": "b"}, {"key": "a"}])) == {"subscriptions": '["a","b"]'}
     assert learn(request, an_answer([])) == {"subscriptions": "[]"}
     assert learn(request, an_answer(b"none")) is None
+
+
+def test_who_may_be_among_those_not_shown_is_not_nobody() -> None:
+    search, answer = requests.find_contact(email="ann@x.com"), an_answer([ANN] * MAX_ROWS)
+
+    refusal = unseen(search, answer)
+
+    assert refusal is not None
+    assert (refusal.reason, refusal.status) == ("esp.not_found", 200)
+    assert refusal.detail.endswith("; name the user_id")
+    assert unseen(search, an_answer([ANN])) is None
+    assert unseen(requests.get_subscriptions(), answer) is None
 
 
 def test_other_requests_teach_nothing() -> None:

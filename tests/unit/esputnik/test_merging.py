@@ -1,5 +1,6 @@
 """Two calls about one contact or order as one: it leaves what both would, one after the other."""
 
+from dataclasses import replace
 from typing import Any
 
 import orjson
@@ -68,6 +69,12 @@ def an_upsert(  # noqa: PLR0913 - whatever two calls may differ in
 def an_order(number: str = "o-1", status: str = "DELIVERED", total: int = 1, **more: Any) -> Call:
     item = orjson.dumps({"externalOrderId": number, "status": status, "totalCost": total})
     return an_item(ORDERS, item, marks=frozenset({f"order:{number}"}), **more)
+
+
+def a_state(**named: Any) -> Call:
+    """An order that names more than it must."""
+    bare = an_order()
+    return replace(bare, item=orjson.dumps(orjson.loads(bare.item) | named))
 
 
 def carry(asker: Asker, *calls: Call) -> list[Any]:
@@ -194,6 +201,11 @@ def test_a_contact_that_could_go_alone_goes_by_import_when_merged() -> None:
         (an_item(requests.ADD_UNSUBSCRIBED, b'"a"'), an_item(requests.ADD_UNSUBSCRIBED, b'"a"')),
         (an_order("o-1"), an_order("o-2")),
         (an_order(status="INITIALIZED"), an_order(status="DELIVERED")),
+        (a_state(storeId="kyiv"), a_state(storeId="lviv")),
+        (a_state(storeId="kyiv"), an_order()),
+        (an_order(), a_state(storeId="kyiv")),
+        (a_state(items=[]), a_state(deliveryAddress="x")),
+        (a_state(additionalInfo={"a": "1"}), a_state(additionalInfo={"b": "1"})),
         (an_order(), an_order(lookups=(requests.groups(),))),
         (an_order(lookups=(requests.groups(),)), an_order()),
     ],
@@ -214,6 +226,18 @@ def test_of_two_states_of_an_order_the_later_stands() -> None:
 
     assert orjson.loads(call.item)["totalCost"] == 2
     assert call.lanes == ("o:1", "u:2", "u:1")
+
+
+@pytest.mark.parametrize("any_status", [True, False])
+def test_a_state_that_names_more_than_the_one_before_stands_for_both(*, any_status: bool) -> None:
+    first = a_state(storeId="kyiv", additionalInfo={"a": "1"})
+    second = a_state(storeId="kyiv", additionalInfo={"a": "2", "b": "1"}, items=[])
+
+    call = merged(first, second, any_status=any_status)
+
+    assert call is not None
+    assert call.item == second.item
+    assert merged(second, first, any_status=any_status) is None
 
 
 def test_orders_of_another_status_become_one_where_that_is_wanted() -> None:

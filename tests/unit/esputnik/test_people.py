@@ -7,7 +7,8 @@ import pytest
 
 from esputnik import requests
 from esputnik.outcome import Answer
-from esputnik.people import found_contact, subscription_keys
+from esputnik.people import found_contact, found_contacts, hides_some, subscription_keys
+from esputnik.requests.contacts import MAX_ROWS
 
 
 def an_answer(body: object) -> Answer:
@@ -53,6 +54,20 @@ def test_of_several_the_first_counts_and_one_without_an_id_is_nobody() -> None:
     assert found_contact(request, an_answer(people)) == {"id": "8", "email": "a@x.com"}
 
 
+@pytest.mark.parametrize(
+    "body", [{}, "nobody", [7], {"results": []}, {"contacts": [ANN]}, [ANN, {"externalId": 7}]]
+)
+def test_what_is_no_list_of_contacts_is_not_taken_for_an_empty_one(body: object) -> None:
+    assert found_contacts(an_answer(body)) is None
+
+
+@pytest.mark.parametrize(("rows", "hides"), [(0, False), (MAX_ROWS - 1, False), (MAX_ROWS, True)])
+def test_a_full_answer_may_hide_more(rows: int, *, hides: bool) -> None:
+    answer = an_answer([a_person(number + 1) for number in range(rows)])
+
+    assert hides_some(answer) is hides
+
+
 @pytest.mark.parametrize("body", [[], {}, "nobody", [7], None, {"id": 7, "channels": "x"}])
 def test_nobody_is_found_in_what_tells_of_nobody(body: object) -> None:
     assert found_contact(requests.find_contact(email="a@x.com"), an_answer(body)) is None
@@ -71,8 +86,25 @@ def test_a_bare_channel_is_read() -> None:
 
 
 def test_categories_are_told_sorted_and_once() -> None:
-    body = [{"key": "b"}, {"key": "a"}, {"key": "b"}, {"key": ""}, {}]
+    body = [{"key": "b"}, {"key": "a"}, {"key": "b"}]
 
     assert subscription_keys(an_answer(body)) == {"subscriptions": '["a","b"]'}
     assert subscription_keys(an_answer({"key": "a"})) == {"subscriptions": '["a"]'}
-    assert subscription_keys(an_answer("none")) is None
+    assert subscription_keys(an_answer([])) == {"subscriptions": "[]"}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "none",
+        {},
+        {"results": [{"key": "promo"}]},
+        {"subscriptions": ["news", "promo"]},
+        [{"id": 1, "name": "News"}],
+        [{"key": "news"}, {"id": 1}],
+        [{"key": "news"}, {"key": ""}],
+        [{"key": "news"}, "promo"],
+    ],
+)
+def test_categories_that_are_not_understood_are_not_none(body: object) -> None:
+    assert subscription_keys(an_answer(body)) is None

@@ -14,6 +14,7 @@ from esputnik.outcome import (
     Rejected,
     Scope,
 )
+from esputnik.statuses import SMALL
 from tests.builders import ORDERS, a_call, a_request, an_item
 
 
@@ -78,6 +79,7 @@ def test_a_refused_bulk_request_is_refused_as_a_whole(status: int) -> None:
         Action.TOKEN_ACTIVITY,
         Action.TRANSLATE_INBOX_MESSAGE,
         Action.SEND_MESSAGE,
+        Action.ADD_DOMAIN,
     ],
 )
 def test_what_need_not_exist_may_be_missing(action: Action) -> None:
@@ -140,6 +142,60 @@ def test_a_redirect_blocks_the_action_and_tells_where_it_leads(location: str, ca
     outcome = of(Action.ADD_CONTACT, 301, location=location)
 
     assert outcome == Blocked(scope=Scope.ACTION, cause=cause, status=301)
+
+
+# -- pages for people -----------------------------------------------------------------------
+
+PAGE = b"<html><title>Not Found</title>Contact not found, Domain already exists</html>"
+A_PROXY = "a web page, as of a proxy, not an answer of eSputnik's"
+
+
+@pytest.mark.parametrize("status", [400, 403, 404, 405, 409, 413, 422, 451])
+@pytest.mark.parametrize(
+    "action",
+    [Action.DELETE_CONTACT, Action.ADD_DOMAIN, Action.SEND_MESSAGE, Action.GET_SUBSCRIPTIONS],
+)
+def test_a_page_neither_does_nor_refuses_anything(action: Action, status: int) -> None:
+    assert of(action, status, PAGE) == Blocked(
+        scope=Scope.ACTION, cause=f"{status}: {A_PROXY}", status=status
+    )
+
+
+@pytest.mark.parametrize("status", [400, 404, 409, 422])
+def test_a_page_to_a_bulk_request_holds_it(status: int) -> None:
+    outcomes = read_bulk(ORDERS, [an_item()] * 2, Answer(status=status, body=PAGE))
+
+    held = Blocked(scope=Scope.ACTION, cause=f"{status}: {A_PROXY}", status=status)
+    assert outcomes == [held] * 2
+
+
+@pytest.mark.parametrize(("status", "kind"), [(401, Blocked), (408, Deferred), (429, Deferred)])
+def test_a_page_may_tell_of_the_key_or_of_the_time(status: int, kind: type) -> None:
+    outcome = of(Action.ADD_CONTACT, status, PAGE)
+
+    assert isinstance(outcome, kind)
+    assert getattr(outcome, "scope", Scope.ACCOUNT) is Scope.ACCOUNT
+
+
+def test_a_page_may_say_that_several_items_or_a_large_one_are_too_large() -> None:
+    page = Answer(status=413, body=PAGE)
+    small, large = an_item(item=b"x" * (SMALL - 1)), an_item(item=b"x" * SMALL)
+
+    several, _ = read_bulk(ORDERS, [small, small], page)  # type: ignore[misc]
+    (alone,) = read_bulk(ORDERS, [large], page)  # type: ignore[misc]
+    (held,) = read_bulk(ORDERS, [small], page)  # type: ignore[misc]
+
+    for outcome in (several, alone):
+        assert isinstance(outcome, Rejected)
+        assert (outcome.reason, outcome.is_whole) == ("esp.too_large", True)
+    assert isinstance(held, Blocked)
+
+
+@pytest.mark.parametrize(("size", "kind"), [(SMALL, Rejected), (SMALL - 1, Blocked)])
+def test_a_page_may_say_that_a_large_request_of_its_own_is_too_large(size: int, kind: type) -> None:
+    call = a_call(request=a_request(body=b"x" * size))
+
+    assert isinstance(read(call, Answer(status=413, body=PAGE)), kind)
 
 
 def test_a_bulk_request_that_is_blocked_is_so_for_every_call() -> None:
@@ -226,7 +282,7 @@ def test_a_detail_repeats_no_value(body: bytes) -> None:
 
 @pytest.mark.parametrize(
     ("body", "detail"),
-    [(b"<html>Ann</html>", "400: html"), (b"", "400"), (b"{}", "400"), (b"[1]", "400: …")],
+    [(b"", "400"), (b"{}", "400"), (b"[1]", "400: …")],
 )
 def test_a_detail_says_what_there_is(body: bytes, detail: str) -> None:
     outcome = of(Action.SEND_MESSAGE, 400, body)

@@ -93,7 +93,7 @@ def test_a_segment_is_joined_by_an_opt_out_and_left_by_an_opt_in(
     assert call.shape is not None
     assert (call.action, call.shape.path, call.item) == (action, path, b'"42"')
     assert b"externalCustomerIds" in call.shape.head
-    assert call.lookups == ()
+    assert [one.query for one in call.lookups] == [(("externalCustomerId", "42"),)]
 
 
 def test_whoever_has_no_user_id_joins_a_segment_by_the_id_that_is_looked_up() -> None:

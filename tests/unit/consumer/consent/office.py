@@ -125,8 +125,8 @@ class Office:
                 return "esp.not_found"
             learned |= found
         filled = fill_call(steps(call)[-1], learned)
-        if admission is not None and call.lookups and call.intent != OPT_IN:
-            self.desk.found(admission, filled)
+        if admission is not None and call.lookups:
+            self.desk.found(admission, filled, learned)
         if admission is not None and call.intent == OPT_IN:
             refusal = await self._before_opt_in(admission, filled)
             if refusal is not None:

@@ -144,7 +144,7 @@ def test_an_opt_out_by_user_id_is_one_of_the_address_that_was_found() -> None:
     in_an_office(story)
 
 
-def test_an_opt_out_of_another_channel_says_nothing_of_the_address_that_was_found() -> None:
+def test_an_opt_out_of_another_channel_counts_for_the_contact_and_not_for_its_address() -> None:
     async def story(office: Office) -> None:
         by_phone = {"phone": "+380671234567", "channel": "sms"}
         await office.carry(an_event("user.updated", by_phone | {"user_id": "1", "email": ANN}))
@@ -152,7 +152,9 @@ def test_an_opt_out_of_another_channel_says_nothing_of_the_address_that_was_foun
         assert await office.carry(opt_out(by_phone)) == "delivered"
 
         written = [record.key for record in office.replica.topic.log[1:]]
-        assert (office.unsubscribed, written) == ([], [of("p:380671234567")])
+        assert office.unsubscribed == []
+        (contact,) = office.account.state()["contacts"]
+        assert set(written) == {of("p:380671234567"), of(f"c:{contact['id']}")}
 
     in_an_office(story)
 

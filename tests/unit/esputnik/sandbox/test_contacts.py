@@ -360,6 +360,24 @@ def test_an_unknown_field_is_ignored_where_that_is_switched_on() -> None:
 # -- get, update, delete --------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("by", ["id", "external id"])
+@pytest.mark.parametrize(("status", "left"), [("404", 1), ("200", 0)])
+def test_whether_a_deleted_contact_may_be_erased_is_a_switch(
+    by: str, status: str, left: int
+) -> None:
+    asker = an_account(delete_deleted=status)
+    number = asker.add(user_id="u-1")
+    path, query = f"/v1/contact/{number}", {}
+    if by == "external id":
+        path, query = "/v1/contact", {"externalCustomerId": "u-1"}
+
+    asker.ask("DELETE", path, **query)
+    again = asker.ask("DELETE", path, erase="true", **query)
+
+    assert again.status == int(status)
+    assert len(asker.contacts()) == left
+
+
 def test_a_contact_nobody_knows_is_not_found() -> None:
     asker = an_account()
     said = (404, "Contact with id='7' not found")

@@ -31,6 +31,28 @@ def test_an_order_is_kept_by_its_id_as_it_was_last_sent() -> None:
     }
 
 
+@pytest.mark.parametrize("keeps", [True, False])
+def test_an_order_sent_again_may_keep_or_lose_what_is_left_out(*, keeps: bool) -> None:
+    asker = an_account(keep_order=keeps)
+
+    send(asker, an_order(deliveryAddress="x"), an_order(source="online"))
+
+    held = asker.state("orders")["o-1"]
+    assert held["source"] == "online"
+    assert held.get("deliveryAddress") == ("x" if keeps else None)
+
+
+@pytest.mark.parametrize(
+    ("by_store", "names"), [(False, ["o-1"]), (True, ["o-1", "kyiv/o-1", "lviv/o-1"])]
+)
+def test_stores_share_the_ids_of_orders_or_do_not(*, by_store: bool, names: list[str]) -> None:
+    asker = an_account(orders_by_store=by_store)
+
+    send(asker, an_order(), an_order(storeId="kyiv"), an_order(storeId="lviv"))
+
+    assert list(asker.state("orders")) == names
+
+
 def test_every_send_raises_an_event_again() -> None:
     asker = an_account()
 
