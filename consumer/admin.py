@@ -87,10 +87,10 @@ class AdminServer:
         """Say which setting is to be mended."""
         place = f"{self._settings.host}:{self._settings.port}"
         if trouble.errno in {errno.EADDRINUSE, errno.EACCES}:
-            name, advice = "admin.port", "write another port, or 0 for a free one"
+            name, advice = "admin.port", "use another port, or 0 for a free one"
         else:
-            name, advice = "admin.host", "write an address of this machine"
-        return f"{env_name(name)}: {place} cannot be listened on ({trouble.strerror}); {advice}"
+            name, advice = "admin.host", "use an address of this machine"
+        return f"{env_name(name)}: cannot listen on {place} ({trouble.strerror}); {advice}"
 
     async def _livez(self, _: Request) -> Response:
         return _answer(*self._health.alive())

@@ -250,9 +250,9 @@ class Service:
             if await admin.may_write(dead) is False:
                 raise _not_allowed("WRITE", f"the dead-letter topic {dead}")
             if await admin.may_read(consent) is False:
-                raise _not_allowed("READ", f"the topic of consent {consent}")
+                raise _not_allowed("READ", f"the consent topic {consent}")
             if await admin.may_write(consent) is False:
-                raise _not_allowed("WRITE", f"the topic of consent {consent}")
+                raise _not_allowed("WRITE", f"the consent topic {consent}")
 
     def _wanted(self, existing: frozenset[str]) -> frozenset[str]:
         named = frozenset(topic_rules(self._settings))
@@ -261,7 +261,7 @@ class Service:
             raise SettingsError(
                 [
                     f"ESPUTNIK_SYNC_TOPICS: the topic {topic} does not exist; create it, let this "
-                    "user read it, or leave it out"
+                    "user read it, or remove it from the setting"
                     for topic in sorted(missing)
                 ]
             )
@@ -273,10 +273,12 @@ class Service:
             wrong = f"--accept-gap {topic}:{number}"
             if topic not in self._topics:
                 topics = ", ".join(sorted(self._topics))
-                raise UsageError(f"{wrong}: the topic is not read; write one of {topics}")
+                raise UsageError(f"{wrong}: this topic is not consumed; use one of {topics}")
             last = await admin.partitions(topic) - 1
             if number > last:
-                raise UsageError(f"{wrong}: there is no such partition; the last one is {last}")
+                raise UsageError(
+                    f"{wrong}: the topic has no such partition; the last one is {last}"
+                )
 
     async def _make_dead_letter_topic(self, admin: KafkaAdmin) -> None:
         largest = [
@@ -291,6 +293,7 @@ class Service:
                 "retention.ms": str(DEAD_LETTER_RETENTION_MS),
                 "max.message.bytes": str(max(largest, default=1_048_588) + DEAD_LETTER_ROOM),
             },
+            setting=env_name("dead_letter.topic"),
         )
 
     async def _try_ledger(self, source: KafkaSource) -> None:
@@ -301,8 +304,8 @@ class Service:
         """
         is_needed = self._settings.ledger.url == "offsets:" and may_count(self._settings)
         if is_needed and await source.keeps_progress() is False:
-            wrong = "the broker does not keep the metadata of committed offsets"
-            advice = "use Apache Kafka, or write memory: and let a crash repeat sends"
+            wrong = "the broker does not store offset metadata"
+            advice = "use Apache Kafka, or set it to memory: (a crash may then repeat messages)"
             raise SettingsError([f"{env_name('ledger.url')}: {wrong}; {advice}"])
 
     # -- while running --------------------------------------------------------------------
@@ -323,8 +326,8 @@ class Service:
 
 
 def _not_allowed(right: str, topic: str) -> CredentialsError:
-    wrong = f"Kafka does not let this user {right.lower()} {topic}"
-    return CredentialsError(f"{wrong}; allow it {right} there")
+    wrong = f"this Kafka user may not {right.lower()} {topic}"
+    return CredentialsError(f"{wrong}; grant it {right}")
 
 
 async def _stop_on(signals: Signals, worker: Worker) -> None:

@@ -58,9 +58,11 @@ def read_input(source: str) -> dict[str, Any]:
     except OSError as trouble:
         raise InputError(f"{source}: {trouble.strerror or 'cannot be read'}") from None
     except ValueError:
-        raise InputError(f"{source}: is no JSON; write an object with path, query, body") from None
+        raise InputError(
+            f"{source}: is not valid JSON; write an object with path, query, body"
+        ) from None
     if not isinstance(found, dict):
-        raise InputError(f"{source}: is no JSON object; write path, query, body")
+        raise InputError(f"{source}: is not a JSON object; write an object with path, query, body")
     return found
 
 
@@ -91,7 +93,7 @@ def _check(action: Action, answer: Answer) -> None:
     match outcome:
         case Delivered() if answer.status >= REFUSED:
             # For an event this is as good as done, such as the deletion of somebody unknown.
-            raise WorkFailedError(f"eSputnik refuses it: {answer.status}")
+            raise WorkFailedError(f"eSputnik refused the call: {answer.status}")
         case Delivered():
             _check_items(answer)
         case Blocked(scope=Scope.ACCOUNT):
@@ -99,12 +101,14 @@ def _check(action: Action, answer: Answer) -> None:
                 "eSputnik refuses the API key (401); check ESPUTNIK_SYNC_ESPUTNIK__API_KEY"
             )
         case Deferred() if answer.status < REFUSED:
-            raise WorkFailedError(f"eSputnik answers {answer.status} with what is not understood")
+            raise WorkFailedError(
+                f"eSputnik answered {answer.status} with a body that is not understood"
+            )
         case Deferred(cause=cause) | Blocked(cause=cause):
             why = cause if cause.startswith(str(answer.status)) else f"{answer.status} ({cause})"
-            raise WorkFailedError(f"eSputnik did not do it: {why}")
+            raise WorkFailedError(f"eSputnik did not execute the call: {why}")
         case _:
-            raise WorkFailedError(f"eSputnik refuses it: {outcome.detail or outcome.reason}")
+            raise WorkFailedError(f"eSputnik refused the call: {outcome.detail or outcome.reason}")
 
 
 def _check_items(answer: Answer) -> None:
@@ -112,4 +116,4 @@ def _check_items(answer: Answer) -> None:
     found = object_in(answer) or {}
     for name in ("failedContacts", "failedOrders"):
         if failures := one_or_many(found.get(name)):
-            raise WorkFailedError(f"eSputnik refuses {len(failures)} of the items; see {name}")
+            raise WorkFailedError(f"eSputnik refused {len(failures)} of the items; see {name}")

@@ -74,7 +74,7 @@ async def _dead_letters(
     """Ask what may be done with the topic: a record written to try would be in the way."""
     check = f"dead letters {topic}"
     if topic not in existing:
-        yield of_missing(check, "nothing, or create it")
+        yield of_missing(check, "no action needed, or create it")
         return
     yield of_rights(check, topic, may_write=await admin.may_write(topic))
     sizes = [await _size(admin, source) for source in sorted(wanted & existing)]
@@ -93,7 +93,7 @@ async def _consent(
     topic = loaded.settings.consent.memory_topic
     check = f"consent {topic}"
     if topic not in existing:
-        yield of_missing(check, f"nothing, or create it with {POLICY}={COMPACTED[POLICY]}")
+        yield of_missing(check, f"no action needed, or create it with {POLICY}={COMPACTED[POLICY]}")
         return
     yield of_rights(check, topic, may_write=await admin.may_write(topic))
     yield _policy(f"{check} policy", topic, (await admin.config(topic)).get(POLICY))
@@ -102,8 +102,8 @@ async def _consent(
 
 def _policy(check: str, topic: str, policy: str | None) -> Finding:
     if policy is None:
-        remedy = f"see that it is {COMPACTED[POLICY]}"
-        return warned(check, f"the brokers do not tell {POLICY}", remedy)
+        remedy = f"make sure that it is {COMPACTED[POLICY]}"
+        return warned(check, f"the brokers do not report {POLICY}", remedy)
     try:
         refuse_forgetful(topic, policy)
     except SettingsError as refusal:
@@ -123,16 +123,16 @@ async def _key(loaded: Loaded, check: str, topic: str) -> Finding:
             async for record in records:
                 reader.hear(record)
                 if reader.is_marked:
-                    return passed(check, "is the one it was written with")
+                    return passed(check, "is the key that the topic was written with")
         reader.end()
     except TimeoutError:
-        told = f"no fingerprint of it was read within {seconds:g} s"
-        return warned(check, told, "see what `run` says: it reads the whole topic")
+        told = f"no key fingerprint was read from the topic within {seconds:g} s"
+        return warned(check, told, "start `run`: it reads the whole topic and reports a wrong key")
     except CredentialsError:
         return failed(check, "may not be read", f"allow READ on {topic} to this user")
     except SettingsError as refusal:
         return of_refusal(check, refusal)
-    return passed(check, "nothing is written yet; `run` tells it by a fingerprint")
+    return passed(check, "nothing is written yet; `run` writes a fingerprint of the key first")
 
 
 async def _group(loaded: Loaded, admin: KafkaAdmin) -> Finding:
@@ -142,7 +142,9 @@ async def _group(loaded: Loaded, admin: KafkaAdmin) -> Finding:
         async with asyncio.timeout(seconds):
             coordinator = await admin.coordinator(group)
     except TimeoutError:
-        return failed(check, f"no broker coordinates it within {seconds:g} s", "check the brokers")
+        return failed(
+            check, f"no group coordinator found within {seconds:g} s", "check the brokers"
+        )
     except SyncError:
         return failed(check, "may not be used", f"allow READ on the group {group} to this user")
     return passed(check, f"coordinated by broker {coordinator}")

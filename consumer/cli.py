@@ -28,25 +28,25 @@ Value = TypeVar("Value")
 
 BUG = 70
 NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
-HELP = """Keeps eSputnik in step with events from Kafka.
+HELP = """Send events from Kafka to eSputnik.
 
 Settings come from --set, then the environment (ESPUTNIK_SYNC_…), then --config FILE or
 ./esputnik-sync.yaml, then defaults: `esputnik-sync config show` lists them all."""
-EXIT_CODES = """Exit codes: 0 done, 1 the work failed, 2 wrong usage, 69 Kafka cannot be reached,
-70 a bug, 77 credentials refused, 78 wrong settings, 130 and 143 interrupted."""
+EXIT_CODES = """Exit codes: 0 done, 1 failed, 2 wrong usage, 69 Kafka unreachable, 70 a bug,
+77 credentials refused, 78 wrong settings, 130 and 143 interrupted."""
 Config = Annotated[
     Path | None,
-    typer.Option("--config", help="A YAML file of settings.", metavar="FILE", show_default=False),
+    typer.Option("--config", help="YAML file with settings.", metavar="FILE", show_default=False),
 ]
 Set = Annotated[
     list[str] | None,
     typer.Option(
-        "--set", help="A setting, such as admin.port=0. Repeatable.", metavar="PATH=VALUE"
+        "--set", help="Override a setting, such as admin.port=0. Repeatable.", metavar="PATH=VALUE"
     ),
 ]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON lines, also on a terminal.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON lines even on a terminal.")]
 Lines = Annotated[
-    bool, typer.Option("--json", help="Changes nothing: JSON lines are all there is.")
+    bool, typer.Option("--json", help="Accepted, but not needed: the output is always JSON lines.")
 ]
 app = typer.Typer(
     help=HELP,
@@ -152,7 +152,7 @@ def _flushed(code: int) -> int:
 def _unwritten(trouble: OSError) -> int:
     """Say why results could not be written, unless nobody reads any more; return the code."""
     if not isinstance(trouble, BrokenPipeError):
-        typer.echo(f"the output cannot be written: {trouble.strerror}", err=True)
+        typer.echo(f"cannot write the output: {trouble.strerror}", err=True)
     # Python flushes once more at its end, and would complain.
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 1

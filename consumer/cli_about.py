@@ -21,31 +21,35 @@ config_app = typer.Typer(name="config", help="Show the settings.", no_args_is_he
 
 def sandbox(
     port: Annotated[
-        int, typer.Option(min=0, max=65535, metavar="PORT", help="Where to listen; 0 picks one.")
+        int,
+        typer.Option(
+            min=0, max=65535, metavar="PORT", help="Port to listen on; 0 picks a free one."
+        ),
     ] = 8200,
     seed: Annotated[
-        int, typer.Option(metavar="N", help="The same seed brings the same faults and ids.")
+        int, typer.Option(metavar="N", help="The same seed gives the same faults and ids.")
     ] = 0,
     fault: Annotated[
         list[Chance] | None,
         typer.Option(
             parser=typed(chance),
             metavar="KIND=PROBABILITY",
-            help="What goes wrong, such as 500=0.1; a wrong kind lists all. Repeatable.",
+            help="Inject a fault, such as 500=0.1; an unknown kind lists all kinds. Repeatable.",
         ),
     ] = None,
     switch: Annotated[
         list[str] | None,
         typer.Option(
             metavar="NAME=VALUE",
-            help="What no document says of eSputnik, such as retry_after=1. Repeatable.",
+            help="Change how the fake behaves where eSputnik is undocumented, such as "
+            "retry_after=1. Repeatable.",
         ),
     ] = None,
 ) -> None:
-    """Be an eSputnik account on this machine.
+    """Run a fake eSputnik account on this machine.
 
-    It takes any login with the key `sandbox`, serves the API under /api, and shows what the account
-    holds at /sandbox/state.
+    It accepts any login with the key `sandbox`, serves the API under /api, and shows the data of
+    the account at /sandbox/state.
     """
     # The service does without the simulator: only this command loads it.
     from consumer.sandbox import serve  # noqa: PLC0415
@@ -55,7 +59,9 @@ def sandbox(
     faults = {one.kind: one.share for one in fault or ()}
     for kind in faults:
         if kind not in KINDS:
-            raise typer.BadParameter(f"--fault {kind} is no kind; there are {', '.join(KINDS)}")
+            raise typer.BadParameter(
+                f"--fault {kind} is not a kind of fault; use one of {', '.join(KINDS)}"
+            )
 
     try:
         switches = read_switches(switch or ())
@@ -72,16 +78,18 @@ def sandbox(
 def schemas(
     event_type: Annotated[
         str | None,
-        typer.Argument(metavar="TYPE", help="Such as user.updated.", show_default=False),
+        typer.Argument(
+            metavar="TYPE", help="Event type, such as user.updated.", show_default=False
+        ),
     ] = None,
     *,
     as_json: Json = False,
 ) -> None:
-    """Print the JSON Schema of one type of event, or of all."""
+    """Print the JSON Schema of one event type, or of all."""
     if event_type is not None and event_type not in ROUTES:
         near = difflib.get_close_matches(event_type, ROUTES, n=1)
-        hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(ROUTES)}"
-        raise typer.BadParameter(f"{event_type} is no event type; {hint}")
+        hint = f"did you mean {near[0]}?" if near else f"use one of {', '.join(ROUTES)}"
+        raise typer.BadParameter(f"{event_type} is not an event type; {hint}")
     for name, route in ROUTES.items():
         if event_type in {None, name}:
             write_document(json_schema(name, route.model), as_json=as_json)
@@ -97,7 +105,7 @@ def schema(*, as_json: Json = False) -> None:
 def show(
     context: typer.Context, *, as_json: Json = False, config: Config = None, sets: Set = None
 ) -> None:
-    """Show the settings in force, secrets masked, each with where it came from."""
+    """Show the effective settings and the source of each; secrets are masked."""
     loaded = loaded_for(context, config, sets, needs_api_key=False)
     rows = _settings_rows(loaded)
     if as_json or not sys.stdout.isatty():

@@ -23,10 +23,10 @@ from consumer.letters import Filters, Found, Reading, newest, page, read_letters
 from consumer.record import Record
 from consumer.settings import Loaded, env_name
 
-dlq = typer.Typer(name="dlq", help="Look at dead letters.", no_args_is_help=True)
+dlq = typer.Typer(name="dlq", help="List and show dead letters.", no_args_is_help=True)
 Limit = Annotated[
     int | None,
-    typer.Option(min=1, metavar="N", help="At most so many letters.", show_default=False),
+    typer.Option(min=1, metavar="N", help="At most N letters.", show_default=False),
 ]
 
 
@@ -39,12 +39,14 @@ def _filters(  # noqa: PLR0913, PLR0917 - the options of three commands
         typer.Option(
             parser=typed(known_reason),
             metavar="REASON",
-            help="A reason, or a stage of them such as esp. Repeatable.",
+            help="A reason such as esp.not_found, or a stage such as esp. Repeatable.",
         ),
     ] = None,
     event_type: Annotated[
         list[str] | None,
-        typer.Option("--type", parser=typed(selector), metavar="TYPE", help="A type. Repeatable."),
+        typer.Option(
+            "--type", parser=typed(selector), metavar="TYPE", help="An event type. Repeatable."
+        ),
     ] = None,
     topic: Annotated[
         list[str] | None,
@@ -58,15 +60,17 @@ def _filters(  # noqa: PLR0913, PLR0917 - the options of three commands
     ] = None,
     since: Annotated[
         datetime | None,
-        typer.Option(parser=typed(instant), metavar="TIME", help="Buried at that time or later."),
+        typer.Option(
+            parser=typed(instant), metavar="TIME", help="Dead-lettered at that time or later."
+        ),
     ] = None,
     until: Annotated[
         datetime | None,
-        typer.Option(parser=typed(instant), metavar="TIME", help="Buried before that time."),
+        typer.Option(parser=typed(instant), metavar="TIME", help="Dead-lettered before that time."),
     ] = None,
     event_id: Annotated[
         list[str] | None,
-        typer.Option(parser=typed(selector), metavar="ID", help="An event's id. Repeatable."),
+        typer.Option(parser=typed(selector), metavar="ID", help="An event id. Repeatable."),
     ] = None,
     letter_id: Annotated[
         list[str] | None,
@@ -74,7 +78,7 @@ def _filters(  # noqa: PLR0913, PLR0917 - the options of three commands
             "--id",
             parser=typed(known_id),
             metavar="ID",
-            help="A letter's id, or how it begins. Repeatable.",
+            help="A letter id, or its first characters. Repeatable.",
         ),
     ] = None,
 ) -> Filters:
@@ -130,8 +134,8 @@ async def matching(loaded: Loaded, filters: Filters) -> list[Found]:
     """Return the newest letters that are meant, and say what was read."""
     spans, reading, topic = _Spans(), Reading(), loaded.settings.dead_letter.topic
     absent = (
-        f"the topic {topic} does not exist yet, or not for this user; "
-        f"{env_name('dead_letter.topic')} names another"
+        f"the topic {topic} does not exist yet, or this user may not see it; "
+        f"{env_name('dead_letter.topic')} sets another topic"
     )
     records = spans.watch(topic_records(loaded, topic, absent=absent))
     letters = newest([one async for one in read_letters(records, reading)])
@@ -170,9 +174,9 @@ def list_(  # noqa: PLR0913 - options
     config: Config = None,
     sets: Set = None,
 ) -> None:
-    """List dead letters, one a line; no value of an event is shown.
+    """List dead letters, one per line, without any data of the event.
 
-    In the order of their events: by source topic, partition and offset.
+    Sorted by source topic, partition and offset.
     """
     loaded = loaded_for(context, config, sets, needs_api_key=False)
     rows = [row(one) for one in asyncio.run(matching(loaded, filters))][:limit]
@@ -187,7 +191,7 @@ def show(  # noqa: PLR0913 - options
     ids: Annotated[
         list[str] | None,
         typer.Argument(
-            parser=typed(known_id), metavar="ID", help="A letter's id, or how it begins."
+            parser=typed(known_id), metavar="ID", help="A letter id, or its first characters."
         ),
     ] = None,
     filters: Filters,
@@ -196,16 +200,16 @@ def show(  # noqa: PLR0913 - options
     config: Config = None,
     sets: Set = None,
 ) -> None:
-    """Show letters whole.
+    """Show dead letters in full.
 
-    The event is masked; beside it stand the remedy, what became of each call, and the exact HTTP
-    that it would make now.
+    The event is masked. Also shown: the remedy, the outcome of each call, and the exact HTTP
+    requests that a replay would send now.
     """
     loaded = loaded_for(context, config, sets, needs_api_key=False)
     wanted = replace(filters, ids=(*filters.ids, *(ids or ())))
     found = asyncio.run(matching(loaded, wanted))[:limit]
     if not found:
-        raise WorkFailedError("no such letter; `esputnik-sync dlq list` shows all")
+        raise WorkFailedError("no such letter; `esputnik-sync dlq list` lists all letters")
     plan, now = planner(loaded.settings), SystemClock().wall()
     for one in found:
         told = page(one, plan, now)

@@ -18,8 +18,8 @@ from consumer.replay import Step, Verdict, plan_line
 from consumer.settings import Loaded, env_name
 
 NOT_LOOKED_AT = (
-    "consent was not looked at, so what people said may be against what is shown; set "
-    f"{KEY_SETTING} or {env_name('esputnik.api_key')}, as `run` has it"
+    "consent was not checked, so a real replay may refuse some of these calls; set "
+    f"{KEY_SETTING} or {env_name('esputnik.api_key')} to the value that `run` uses"
 )
 
 
@@ -50,5 +50,5 @@ async def _foresight(loaded: Loaded) -> Foresight | None:
     async for record in topic_records(loaded, topic):
         reader.hear(record)
     reader.end()
-    typer.echo(f"read {topic}: {sum(1 for _ in memory.names())} names", err=True)
+    typer.echo(f"read {topic}: {sum(1 for _ in memory.names())} hashes", err=True)
     return Foresight(memory, hasher, loaded.settings.consent.skew)

@@ -30,7 +30,7 @@ from consumer.kafka import FollowedTopic, KafkaAdmin, KafkaWriter
 from consumer.letters import Filters
 from consumer.replay import Ended, Replay, Step, Verdict, decide, told_remedy
 from consumer.replay_memory import Memory, remembered
-from consumer.settings import Loaded, Settings
+from consumer.settings import Loaded, Settings, env_name
 from consumer.shares import REPLAY_SHARE, Traffic
 from consumer.telemetry import Metrics
 from esputnik.client import Client
@@ -57,14 +57,17 @@ def replay(  # noqa: PLR0913 - options
     *,
     context: typer.Context,
     yes: Annotated[
-        bool, typer.Option("--yes", help="Send. Without it the plan is shown, nothing is sent.")
+        bool, typer.Option("--yes", help="Send. Without it only the plan is shown.")
     ] = False,
     rate: Annotated[
-        float | None, typer.Option(min=0.01, metavar="N", help="At most so many letters a second.")
+        float | None, typer.Option(min=0.01, metavar="N", help="At most N letters per second.")
     ] = None,
     in_doubt: Annotated[
         bool,
-        typer.Option("--in-doubt", help="Also letters with a call that may have run already."),
+        typer.Option(
+            "--in-doubt",
+            help="Also replay messages that may already have been sent; people may get them twice.",
+        ),
     ] = False,
     filters: Filters,
     limit: Annotated[
@@ -72,7 +75,8 @@ def replay(  # noqa: PLR0913 - options
         typer.Option(
             min=1,
             metavar="N",
-            help="Take up at most so many letters; those that are refused come on top.",
+            help="Replay at most N letters. Letters that cannot be replayed are listed and not "
+            "counted.",
             show_default=False,
         ),
     ] = None,
@@ -82,8 +86,8 @@ def replay(  # noqa: PLR0913 - options
 ) -> None:
     """Show what dead letters would send now; with --yes, send it.
 
-    The plan's verdict on a letter that is taken up is send, bury_again (still refused: with --yes
-    it is buried with one attempt more) or nothing_to_send; any other says why it is refused.
+    Verdicts of the plan: send, bury_again (still refused; --yes dead-letters it again with one more
+    attempt) and nothing_to_send. Any other verdict says why the letter cannot be replayed.
     """
     loaded = loaded_for(context, config, sets, needs_api_key=yes)
     wish = _Wish(
@@ -212,7 +216,12 @@ async def _make_topics(loaded: Loaded) -> None:
     topic = loaded.settings.replay.memory_topic
     async with KafkaAdmin(connection(loaded.settings)) as admin:
         if topic not in await admin.topics():
-            await admin.create(topic, partitions=1, config={"cleanup.policy": "compact"})
+            await admin.create(
+                topic,
+                partitions=1,
+                config={"cleanup.policy": "compact"},
+                setting=env_name("replay.memory_topic"),
+            )
         await prepare(admin, loaded.settings.consent.memory_topic)
 
 

@@ -20,10 +20,10 @@ from consumer.record import Partition
 from esputnik.actions import BY_HAND, forms
 
 # What follows `call --help`; click leaves the lines after a \b as they are.
-HEAD = "The actions; path fills in the braces, and body must at least hold what is named:"
+HEAD = "Actions. path fills in the braces; body needs at least the fields named:"
 FORMS = "\n".join(("\b", HEAD, *(f"  {form}" for form in forms())))
 
-tokens = typer.Typer(name="token", help="Make an API token.", no_args_is_help=True)
+tokens = typer.Typer(name="token", help="Create an API token.", no_args_is_help=True)
 
 
 def run(
@@ -33,14 +33,14 @@ def run(
         typer.Option(
             parser=typed(gap),
             metavar="TOPIC:PARTITION",
-            help="Read on in a partition whose offset was lost; what lay between is lost. "
-            "Repeatable.",
+            help="Resume a blocked partition at the start of its log (unknown_progress: at the "
+            "committed offset). Records in between are skipped for good. Repeatable.",
         ),
     ] = None,
     config: Config = None,
     sets: Set = None,
 ) -> None:
-    """Carry events from Kafka to eSputnik until SIGTERM or SIGINT."""
+    """Send events from Kafka to eSputnik until SIGTERM or SIGINT."""
     loaded = loaded_for(context, config, sets, needs_api_key=True)
     finish(service.run(loaded, accept_gap or ()))
 
@@ -51,9 +51,10 @@ def run(
 def check(
     context: typer.Context, *, as_json: Json = False, config: Config = None, sets: Set = None
 ) -> None:
-    """Try what `run` needs of Kafka and eSputnik, and say what to do about what fails.
+    """Check what `run` needs from Kafka and eSputnik.
 
-    Ends with 0 if all holds, with 1 if anything fails; a warning is no failure.
+    Prints a remedy for each failure. Exits with 0 if nothing fails, else with 1; a warning is not
+    a failure.
     """
     is_json = as_json or not sys.stdout.isatty()
     try:
@@ -89,17 +90,21 @@ def _tell(finding: Finding, *, is_json: bool) -> None:
 def explain(
     context: typer.Context,
     file: Annotated[
-        str, typer.Argument(metavar="FILE|-", help="Events, one JSON object a line; - is stdin.")
+        str, typer.Argument(metavar="FILE|-", help="Events, one JSON object per line; - is stdin.")
     ],
     *,
     batches: Annotated[
-        bool, typer.Option("--batches", help="Then the requests that all of them would share.")
+        bool,
+        typer.Option(
+            "--batches",
+            help="Also print the bulk requests these events would be combined into.",
+        ),
     ] = False,
     _: Lines = False,
     config: Config = None,
     sets: Set = None,
 ) -> None:
-    """Show the exact HTTP that events would make.
+    """Show the exact HTTP requests that events would cause.
 
     Sends nothing, and needs neither Kafka nor a key. A line is a record's value, or a record:
     {"topic": …, "key"?: …, "headers"?: {…}, "timestamp"?: …, "value": …}.
@@ -111,7 +116,7 @@ def explain(
 def call(
     context: typer.Context,
     action: Annotated[
-        str, typer.Argument(metavar="ACTION", help="Such as add-contact; a wrong one lists all.")
+        str, typer.Argument(metavar="ACTION", help="Such as add-contact; an unknown one lists all.")
     ],
     source: Annotated[
         str,
@@ -124,9 +129,9 @@ def call(
     config: Config = None,
     sets: Set = None,
 ) -> None:
-    """Make one call by hand, and print eSputnik's answer as JSON.
+    """Make one API call by hand, and print eSputnik's answer as JSON.
 
-    Ends with 0 if it was done, with 1 if it was refused.
+    Exits with 0 if eSputnik accepted it, with 1 if it refused it.
     """
     _check_action(action)
     loaded = loaded_for(context, config, sets, needs_api_key=True)
@@ -137,12 +142,12 @@ def _check_action(action: str) -> None:
     known = [one.value for one in BY_HAND]
     if action not in known:
         near = difflib.get_close_matches(action, known, n=1)
-        hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(known)}"
-        raise typer.BadParameter(f"{action} is no action; {hint}")
+        hint = f"did you mean {near[0]}?" if near else f"use one of {', '.join(known)}"
+        raise typer.BadParameter(f"{action} is not an action; {hint}")
 
 
 @tokens.command()
 def create(context: typer.Context, config: Config = None, sets: Set = None) -> None:
-    """Create an API token with the key of the account, and print it bare."""
+    """Create an API token with the API key, and print only the token."""
     loaded = loaded_for(context, config, sets, needs_api_key=True)
     finish(run_token_create(loaded))

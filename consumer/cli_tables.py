@@ -105,7 +105,7 @@ def _sends(now: Mapping[str, Any]) -> str:
 
 def _end(now: Mapping[str, Any]) -> str | None:
     """Return how a letter would end that is not delivered."""
-    words = {"dead_letter": "buried again", "skipped": "skipped"}
+    words = {"dead_letter": "dead-lettered again", "skipped": "skipped"}
     end = words.get(now["outcome"])
     return f"{end}: {now['reason']}" if end else None
 
@@ -116,8 +116,8 @@ def plan_summary(lines: Sequence[Mapping[str, Any]]) -> str:
     sent = sum(bool(now["calls"]) for now in plans)
     buried = sum(now["outcome"] == "dead_letter" for now in plans)
     parts = [f"{sent} of {len(lines)} letters would send something"]
-    parts += [f"{buried} would be buried again"] if buried else []
-    return f"{', '.join(parts)}; nothing was sent, --yes sends"
+    parts += [f"{buried} would be dead-lettered again"] if buried else []
+    return f"{', '.join(parts)}; nothing was sent, use --yes to send"
 
 
 def _json(value: object) -> str:

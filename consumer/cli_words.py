@@ -22,7 +22,7 @@ def gap(text: str) -> Partition:
     """Return the partition that `TOPIC:PARTITION` names."""
     topic, _, number = text.rpartition(":")
     if not topic or not (number.isascii() and number.isdigit()):
-        raise ValueError(f"{text!r} names no partition; write TOPIC:PARTITION, such as orders:0")
+        raise ValueError(f"{text!r} is not a partition; write TOPIC:PARTITION, such as orders:0")
     return Partition(topic, int(number))
 
 
@@ -34,7 +34,9 @@ def chance(text: str) -> Chance:
     except ValueError:
         share = -1.0
     if not kind or not 0 <= share <= 1:
-        raise ValueError(f"{text!r} is no fault; write KIND=PROBABILITY, 0 to 1, such as 500=0.1")
+        raise ValueError(
+            f"{text!r} is not a fault; write KIND=PROBABILITY (0 to 1), such as 500=0.1"
+        )
     return Chance(kind, share)
 
 
@@ -43,7 +45,9 @@ def instant(text: str) -> datetime:
     try:
         time = datetime.fromisoformat(text)
     except ValueError:
-        raise ValueError(f"{text!r} is no time; write such as 2026-11-24T10:00:00Z") from None
+        raise ValueError(
+            f"{text!r} is not a time; write one such as 2026-11-24T10:00:00Z"
+        ) from None
     return time if time.tzinfo is not None else time.replace(tzinfo=UTC)
 
 

@@ -13,7 +13,9 @@ from handlers.devices import REGISTER
 
 DELETED = "deleted"  # the rule by which a registration behind a deletion is skipped
 STATES = {True: "X", False: "R"}
-IN_DOUBT = Rejected(reason="sync.in_doubt", detail="it was about to be sent when the process ended")
+IN_DOUBT = Rejected(
+    reason="sync.in_doubt", detail="the process ended when it was about to be sent; it may have run"
+)
 
 
 class Errands:

@@ -56,7 +56,7 @@ def _timestamp(value: object, now: float) -> int:
     if value is None:
         return int(now * 1000)
     if not isinstance(value, int) or isinstance(value, bool):
-        raise LineError("timestamp is no integer of milliseconds")
+        raise LineError("timestamp is not an integer (milliseconds)")
     return value
 
 
@@ -65,7 +65,7 @@ def _value(found: dict[str, Any], text: str) -> bytes | None:
         try:
             return base64.b64decode(found["value_base64"], validate=True)
         except (binascii.Error, ValueError, TypeError):
-            raise LineError("value_base64 is no base64") from None
+            raise LineError("value_base64 is not base64") from None
     value = found["value"]
     if value is None:
         return None
@@ -108,13 +108,13 @@ def _header(pair: object) -> tuple[str, bytes | None]:
         case (str() as name, str() as text):
             return name, _bytes(text, f"header {name}")
         case _:
-            raise LineError("a header is a name and a text or null")
+            raise LineError("a header must be a name with a string or null")
 
 
 def _bytes(value: object, name: str) -> bytes:
     if not isinstance(value, str):
-        raise LineError(f"{name} is of a wrong kind; write a string")
+        raise LineError(f"{name} has the wrong type; write a string")
     try:
         return value.encode()
     except UnicodeEncodeError:
-        raise LineError(f"{name} holds half a surrogate, which no UTF-8 can") from None
+        raise LineError(f"{name} has a lone surrogate, which is not valid UTF-8") from None

@@ -76,27 +76,25 @@ def of_topics(
         yield passed(f"topic {topic}", "exists")
     for topic in sorted(wanted - existing):
         if are_default:
-            remedy = f"nothing, or create it; {name} names other topics"
-            yield warned(
-                f"topic {topic}", "does not exist yet; `run` looks again and again", remedy
-            )
+            remedy = f"no action needed, or create it; {name} sets other topics"
+            yield warned(f"topic {topic}", "does not exist yet; `run` keeps looking for it", remedy)
         else:
-            remedy = f"create it, let this user read it, or take it out of {name}"
+            remedy = f"create it, let this user read it, or remove it from {name}"
             yield failed(f"topic {topic}", "does not exist", remedy)
     if not wanted & existing:
-        yield failed("topics", "there is none to read", f"create one, or name yours in {name}")
+        yield failed("topics", "none of them exists", f"create one, or set your topics in {name}")
 
 
 def of_missing(check: str, remedy: str) -> Finding:
     """Return that a topic of ours is not there."""
-    return warned(check, "does not exist; `run` creates it if it may", remedy)
+    return warned(check, "does not exist; `run` creates it if this user may", remedy)
 
 
 def of_rights(check: str, topic: str, *, may_write: bool | None) -> Finding:
     """Return whether a topic of ours may be written."""
     if may_write is None:
-        remedy = f"see that this user may WRITE on {topic}"
-        return warned(check, "the brokers do not tell whether it may be written", remedy)
+        remedy = f"make sure that this user has WRITE on {topic}"
+        return warned(check, "the brokers do not report whether this user may write it", remedy)
     if not may_write:
         return failed(check, "may not be written", f"allow WRITE on {topic} to this user")
     return passed(check, "may be written")
@@ -106,13 +104,13 @@ def of_size(check: str, own: str | None, sources: list[str | None]) -> Finding:
     """Return whether every record of the sources fits, with our headers; sizes in bytes."""
     known = [int(size) for size in sources if size is not None]
     if own is None or not known:
-        remedy = f"see that it is the sources' own and {DEAD_LETTER_ROOM} more"
-        return warned(check, "the brokers do not tell max.message.bytes", remedy)
+        remedy = f"make sure that it is that of the source topics plus {DEAD_LETTER_ROOM}"
+        return warned(check, "the brokers do not report max.message.bytes", remedy)
     needed = max(known) + DEAD_LETTER_ROOM
     if int(own) < needed:
         remedy = f"set its max.message.bytes to {needed} or more"
-        return failed(check, f"takes {own} bytes, {needed} are needed", remedy)
-    return passed(check, f"takes {own} bytes")
+        return failed(check, f"max.message.bytes is {own}, {needed} is needed", remedy)
+    return passed(check, f"max.message.bytes is {own}")
 
 
 # -- eSputnik -------------------------------------------------------------------------------
@@ -126,7 +124,7 @@ def of_account(answer: Answer) -> Finding:
         remedy = f"correct {env_name('esputnik.api_key')}; a key unused for 90 days is switched off"
         return failed("eSputnik", "the API key is refused (401)", remedy)
     remedy = f"check {env_name('esputnik.base_url')}; it ends in /api"
-    return failed("eSputnik", f"account info answers {answer.status}", remedy)
+    return failed("eSputnik", f"account info answered {answer.status}", remedy)
 
 
 def of_clock(answer: Answer, now: float) -> Finding:
@@ -134,10 +132,10 @@ def of_clock(answer: Answer, now: float) -> Finding:
     try:
         theirs = parsedate_to_datetime(answer.headers.get("date", "")).timestamp()
     except ValueError:
-        return warned("clock", "eSputnik does not tell the time")
+        return warned("clock", "eSputnik's answer has no Date header")
     skew = abs(now - theirs)
     if skew > SKEW:
-        remedy = "synchronise this machine's clock; consent is decided by time"
+        remedy = "synchronise this machine's clock; consent is decided by timestamps"
         return failed("clock", f"differs from eSputnik's by {skew:.0f} s", remedy)
     return passed("clock", f"within {SKEW:.0f} s of eSputnik's")
 
@@ -145,7 +143,7 @@ def of_clock(answer: Answer, now: float) -> Finding:
 def of_reference(check: str, number: int, known: frozenset[int] | None, setting: str) -> Finding:
     """Return whether something that a setting names exists; `known` is None where not told."""
     if known is None:
-        return warned(check, "eSputnik does not tell which there are")
+        return warned(check, "eSputnik did not list the existing ones")
     if number in known:
         return passed(check, f"{number} exists")
     return failed(check, f"{number} does not exist", f"correct {env_name(setting)}")

@@ -216,4 +216,4 @@ def _event(value: bytes | None) -> Any:  # noqa: ANN401 - any JSON value
     try:
         return mask(orjson.loads(value))
     except orjson.JSONDecodeError:
-        return f"{len(value)} bytes that are no JSON"
+        return f"{len(value)} bytes that are not JSON"

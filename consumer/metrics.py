@@ -23,59 +23,73 @@ class Metric:
     buckets: tuple[float, ...] = ()
 
 
-RECORDS = Metric("records_total", "counter", "records taken from Kafka", ("topic",))
+RECORDS = Metric("records_total", "counter", "records consumed from Kafka", ("topic",))
 EVENTS = Metric(
     "events_done_total",
     "counter",
-    "events finished with; `outcome` is `delivered` or `skipped`",
+    "events finished; `outcome` is `delivered` or `skipped`",
     ("type", "outcome"),
 )
-LETTERS = Metric("dead_letters_total", "counter", "dead letters acknowledged", ("reason",))
+LETTERS = Metric(
+    "dead_letters_total", "counter", "dead letters written and acknowledged by Kafka", ("reason",)
+)
 ABANDONED = Metric(
-    "records_abandoned_total", "counter", "records that went to another member unfinished"
+    "records_abandoned_total",
+    "counter",
+    "unfinished records whose partition was reassigned to another group member",
 )
 CALLS = Metric(
     "calls_total",
     "counter",
-    "requests; `status` is HTTP's, `none` without an answer",
+    "requests; `status` is the HTTP status, `none` if there was no answer",
     ("action", "status"),
 )
-CALL_SECONDS = Metric("call_seconds", "histogram", "s of a request", ("action",), SECONDS)
-BATCH_SIZE = Metric("batch_size", "histogram", "items of a bulk request", ("action",), SIZES)
+CALL_SECONDS = Metric("call_seconds", "histogram", "seconds per request", ("action",), SECONDS)
+BATCH_SIZE = Metric("batch_size", "histogram", "items per bulk request", ("action",), SIZES)
 EVENT_DELAY = Metric(
-    "event_delay_seconds", "histogram", "s from the event's time to applied", ("type",), DELAYS
+    "event_delay_seconds",
+    "histogram",
+    "seconds from the event's time until eSputnik applied it",
+    ("type",),
+    DELAYS,
 )
-IN_FLIGHT = Metric("in_flight", "gauge", "requests under way", ("action",))
-BUFFERED_RECORDS = Metric("buffered_records", "gauge", "records taken and unfinished")
-BUFFERED_BYTES = Metric("buffered_bytes", "gauge", "bytes of them")
-OLDEST = Metric("oldest_unfinished_seconds", "gauge", "s since the oldest of them was taken")
+IN_FLIGHT = Metric("in_flight", "gauge", "requests in flight", ("action",))
+BUFFERED_RECORDS = Metric("buffered_records", "gauge", "records consumed and not finished")
+BUFFERED_BYTES = Metric("buffered_bytes", "gauge", "bytes of the records consumed and not finished")
+OLDEST = Metric(
+    "oldest_unfinished_seconds", "gauge", "seconds since the oldest unfinished record was consumed"
+)
 LAG = Metric(
     "consumer_lag",
     "gauge",
-    "records not taken yet; none before the first fetch, as of a partition blocked from the start, "
-    "nor while the group rebalances",
+    "records not consumed yet; missing before the first fetch (so for a partition blocked from the "
+    "start) and while the group rebalances",
     ("topic", "partition"),
 )
 THROTTLED = Metric(
     "throttled_seconds_total",
     "counter",
-    "s that requests waited for a slot or for the account's limits",
+    "seconds that requests waited for `esputnik.max_in_flight` or for a rate limit",
 )
 PAUSED = Metric(
     "paused",
     "gauge",
-    "what is held, by why",
+    "what is held now, by reason: `account`, `action`, `refusals`, `outage`, `doubt`, `buffer`, "
+    "`partition`; 0 is nothing",
     ("reason",),
 )
-IMPORTS = Metric("imports_total", "counter", "imports ended, by how", ("status",))
+IMPORTS = Metric("imports_total", "counter", "finished imports, by final status", ("status",))
 CONSENT_SKIPS = Metric(
-    "consent_skips_total", "counter", "consent events that another overruled", ("rule",)
+    "consent_skips_total",
+    "counter",
+    "consent events skipped because another one wins, by rule",
+    ("rule",),
 )
-RESENT = Metric("resent_total", "counter", "calls that may have run before and were sent again")
+RESENT = Metric("resent_total", "counter", "calls sent again although they may already have run")
 IGNORED = Metric(
     "ignored_fields_total",
     "counter",
-    "fields left out: unknown ones, and unusable ones beside good ones",
+    "event fields dropped because they are unknown or invalid",
     ("type",),
 )
 

@@ -222,7 +222,7 @@ def _refusal(problem: Problem) -> Refusal:
 
 ORDINARY = Topic()
 AMBIGUOUS = Refusal(
-    reason="consent.ambiguous", detail="a key stands twice; which one is meant cannot be told"
+    reason="consent.ambiguous", detail="duplicate JSON key: it is unclear which value is meant"
 )
 UNKNOWN_TYPE = Refusal(
     reason="schema.type_unknown",
@@ -232,16 +232,16 @@ UNKNOWN_TYPE = Refusal(
 ANOTHER_TYPE = Refusal(
     reason="schema.conflict",
     field="type",
-    detail="the topic is set to another type in ESPUTNIK_SYNC_TOPICS",
+    detail="ESPUTNIK_SYNC_TOPICS sets another type for the topic",
 )
 NO_USER_ID = Refusal(
     reason="decode.tombstone",
     field="key",
-    detail="a deletion's key must be the user id, as UTF-8 text",
+    detail="the key of a deletion must be the user id as UTF-8 text",
 )
 NO_TIME = Problem(
     reason="time.format",
     field="occurred_at",
-    detail="neither the event nor its record names a time; send occurred_at",
+    detail="neither the event nor its record has a time; send occurred_at",
 )
-NO_SUCH_TIME = Problem(reason="time.format", field="timestamp", detail="no such time")
+NO_SUCH_TIME = Problem(reason="time.format", field="timestamp", detail="is not a valid time")

@@ -12,135 +12,146 @@ class Reason:
     remedy: str
 
 
-_PRODUCER = "Correct the producer, and let it send the event again."
-_MESSAGE = "The message says what is wrong. Mend it, then replay."
+_PRODUCER = "Fix the producer and send the event again."
+_MESSAGE = "Fix what the message says, then replay."
 
 REASONS: Mapping[str, Reason] = {
     "decode.empty": Reason("The value is empty.", _PRODUCER),
     "decode.not_utf8": Reason("The value is not UTF-8.", _PRODUCER),
     "decode.json_syntax": Reason(
-        "The value is not JSON; nor are NaN and Infinity, a number such as 1e400, and half an emoji escaped.",
+        "The value is not valid JSON. NaN, Infinity, numbers such as 1e400 and lone surrogate escapes are not valid.",
         _PRODUCER,
     ),
     "decode.json_type": Reason("The value is JSON, but not an object.", _PRODUCER),
     "decode.json_depth": Reason("The value is nested more than 32 levels deep.", _PRODUCER),
-    "decode.too_many_nodes": Reason("The value holds more than 20,000 nodes.", _PRODUCER),
+    "decode.too_many_nodes": Reason("The value has more than 20,000 nodes.", _PRODUCER),
     "decode.too_large": Reason(
         "The value is larger than ESPUTNIK_SYNC_EVENTS__MAX_BYTES.",
-        "Send less, or raise the setting and replay.",
+        "Send a smaller event, or raise the setting and replay.",
     ),
-    "decode.ce_attr": Reason("A CloudEvents attribute is missing or cannot be used.", _PRODUCER),
-    "decode.ce_mode": Reason("CloudEvents headers and body contradict each other.", _PRODUCER),
+    "decode.ce_attr": Reason("A CloudEvents attribute is missing or invalid.", _PRODUCER),
+    "decode.ce_mode": Reason("CloudEvents headers and body disagree.", _PRODUCER),
     "decode.compression": Reason(
-        "The value is compressed without saying so, or not the way it says.",
-        "Declare content-encoding: gzip, or let Kafka compress.",
+        "The value is compressed without a content-encoding, or not as that says.",
+        "Set the header content-encoding: gzip, or let Kafka compress.",
     ),
-    "decode.content_type": Reason("The content type is not JSON.", "Send JSON, and say so."),
+    "decode.content_type": Reason(
+        "The content type is not JSON.", "Send JSON with a JSON content type."
+    ),
     "decode.header": Reason(
-        "A header that is needed cannot be read, or there are too many headers.", _PRODUCER
+        "A required header is unreadable, or there are too many headers.", _PRODUCER
     ),
     "decode.registry_unsupported": Reason(
-        "The value is framed for a schema registry.", "Send plain JSON."
+        "The value has a schema-registry prefix.", "Send plain JSON."
     ),
     "decode.tombstone": Reason(
-        "A tombstone that should delete a contact has no user id as its key.", _PRODUCER
+        "A tombstone that should delete a contact has a key that is not a user id.", _PRODUCER
     ),
     "schema.missing": Reason("A required field is missing.", _PRODUCER),
-    "schema.type": Reason("A field has the wrong JSON type; nothing is converted.", _PRODUCER),
-    "schema.enum": Reason("A field holds none of the values it may hold.", _PRODUCER),
+    "schema.type": Reason("A field has the wrong JSON type; types are not converted.", _PRODUCER),
+    "schema.enum": Reason("A field has a value that is not allowed.", _PRODUCER),
     "schema.range": Reason("A value is out of range, or has too many digits.", _PRODUCER),
     "schema.conflict": Reason(
-        "Two parts of the event contradict each other; at the field id: another event with that id "
-        "was sent before.",
-        "Correct the producer, and let it send the event again; where its id was used, with an id "
-        "of its own. Such a letter is not replayed.",
+        "Two fields of the event contradict each other. If the field is id: another event with the "
+        "same id was sent before.",
+        "Fix the producer and send the event again; if its id was used before, with a new id "
+        "(such a letter cannot be replayed).",
     ),
     "schema.type_unknown": Reason(
-        "There is no such type of event.", "`esputnik-sync schemas` lists those there are."
+        "The event type does not exist.", "`esputnik-sync schemas` lists the event types."
     ),
-    "schema.version_unknown": Reason("There is no such version.", "Send version 1."),
+    "schema.version_unknown": Reason("The version is not supported.", "Send version 1."),
     "schema.unknown_field": Reason(
-        "There is no such field, and the settings are strict.",
-        "Leave it out, or set ESPUTNIK_SYNC_EVENTS__STRICT=false and replay.",
+        "The field does not exist, and ESPUTNIK_SYNC_EVENTS__STRICT is true.",
+        "Remove the field, or set ESPUTNIK_SYNC_EVENTS__STRICT=false and replay.",
     ),
     "ident.missing_contact": Reason(
-        "The event does not say who is meant, or by a user_id that is empty.", _PRODUCER
+        "The event has no identifier of a person, or an empty user_id.", _PRODUCER
     ),
-    "ident.email_invalid": Reason("The e-mail address cannot be one.", _PRODUCER),
+    "ident.email_invalid": Reason("The e-mail address is not valid.", _PRODUCER),
     "ident.email_idn": Reason(
         "The domain of the e-mail address cannot be written in ASCII.", _PRODUCER
     ),
-    "ident.phone_invalid": Reason("The phone number cannot be one.", _PRODUCER),
+    "ident.phone_invalid": Reason("The phone number is not valid.", _PRODUCER),
     "ident.phone_ambiguous": Reason(
-        "The phone number does not say its country.",
-        "Send it with + and the country, or set ESPUTNIK_SYNC_CONTACTS__PHONE_REGION and replay.",
+        "The phone number has no country code.",
+        "Send it with + and country code, or set ESPUTNIK_SYNC_CONTACTS__PHONE_REGION and replay.",
     ),
     "ident.id_unsafe": Reason(
-        "An id is too long, dots alone, or holds control characters; or a thing's id is empty.",
+        "An id is empty, too long, `.` or `..`, or contains control characters.",
         _PRODUCER,
     ),
-    "time.no_zone": Reason("A time does not say its offset from UTC.", _PRODUCER),
+    "time.no_zone": Reason("A time has no offset from UTC.", _PRODUCER),
     "time.format": Reason("A time is not RFC 3339.", _PRODUCER),
     "time.past": Reason("A time is before the year 2000.", _PRODUCER),
     "time.future": Reason(
-        "A time is more than a day ahead.",
-        "Correct the producer's clock, and let it send the event again.",
+        "A time is more than a day in the future.",
+        "Fix the producer's clock and send the event again.",
     ),
-    "text.too_long": Reason("A text is longer than eSputnik takes.", _PRODUCER),
-    "text.control": Reason("A text holds signs that eSputnik does not take.", _PRODUCER),
+    "text.too_long": Reason("A text is longer than eSputnik accepts.", _PRODUCER),
+    "text.control": Reason("A text contains characters that eSputnik does not accept.", _PRODUCER),
     "consent.no_route": Reason(
-        "A channel or category has no route; those that have one were told.",
-        "Add it to ESPUTNIK_SYNC_CONSENT__ROUTES and replay: only the rest is sent.",
+        "A channel or category has no route; the others were applied.",
+        "Add the route to ESPUTNIK_SYNC_CONSENT__ROUTES and replay: only the rest is sent.",
     ),
     "consent.no_time": Reason(
-        "An opt-in does not say when the consent was given.",
-        "Let the producer send it with occurred_at.",
+        "An opt-in has no time at which the consent was given.",
+        "Send it again with occurred_at.",
     ),
     "consent.ambiguous": Reason(
-        "A key stands twice in a consent event; an opt-out was carried out all the same.",
+        "A consent event has a duplicate JSON key. An opt-out was applied all the same.",
         _PRODUCER,
     ),
     "consent.unnormalised": Reason(
-        "An opt-out does not say who is meant in a way that can be read.",
-        "Find the person and opt them out by hand, today.",
+        "An opt-out has no usable identifier of the person. Nothing was sent.",
+        "Find the person and opt them out at eSputnik by hand, today.",
     ),
-    "consent.stale_opt_in": Reason("The opt-in is older than an opt-out.", "Nothing."),
+    "consent.stale_opt_in": Reason(
+        "The opt-in is not newer than an opt-out by more than ESPUTNIK_SYNC_CONSENT__SKEW.",
+        "Nothing.",
+    ),
     "consent.unknown_order": Reason(
-        "It cannot be told whether the opt-in is newer than the last opt-out.",
+        "It is unknown whether the opt-in is newer than the last opt-out.",
         "Ask the person again.",
     ),
-    "consent.erased": Reason("The event is older than the contact's deletion.", "Nothing."),
+    "consent.erased": Reason(
+        "The event is not newer than the deletion of the contact.", "Nothing."
+    ),
     "map.handler_error": Reason(
-        "The mapping failed: a bug of ours.",
+        "The mapping code failed: a bug in this service.",
         "Report it with the letter's id; replay after the fix.",
     ),
-    "map.unsafe_url": Reason("A link is not a public web address.", _PRODUCER),
-    "esp.rejected_400": Reason("eSputnik calls the request bad (400).", _MESSAGE),
+    "map.unsafe_url": Reason("A link is not a public http or https URL.", _PRODUCER),
+    "esp.rejected_400": Reason("eSputnik rejects the request as bad (400).", _MESSAGE),
     "esp.rejected_422": Reason("eSputnik cannot process the request (422).", _MESSAGE),
-    "esp.rejected_4xx": Reason("eSputnik refuses the request.", _MESSAGE),
-    "esp.partial_item": Reason("eSputnik took the request, but not this item of it.", _MESSAGE),
+    "esp.rejected_4xx": Reason("eSputnik rejects the request (another 4xx).", _MESSAGE),
+    "esp.partial_item": Reason("eSputnik accepted the request but rejected this item.", _MESSAGE),
     "esp.import_item": Reason(
-        "Imports of this contact fail or never end, while those of others finish.", _MESSAGE
+        "Imports of this contact fail or never end, while imports of others finish.", _MESSAGE
     ),
     "esp.not_found": Reason(
         "eSputnik does not know the contact, segment, token, message or site.",
-        "Create it, or correct the id; then replay. Where more contacts match than eSputnik shows, "
-        "let the producer send it again with the user_id.",
+        "Create it or correct the id, then replay. If more contacts match than eSputnik shows, send "
+        "the event again with the user_id.",
     ),
-    "esp.conflict": Reason("The request conflicts with what eSputnik holds.", _MESSAGE),
-    "esp.too_large": Reason("The event alone is larger than eSputnik takes.", "Send less."),
+    "esp.conflict": Reason("The request conflicts with data at eSputnik.", _MESSAGE),
+    "esp.too_large": Reason(
+        "The event alone is larger than eSputnik accepts.", "Send a smaller event."
+    ),
     "esp.server_error_poison": Reason(
-        "eSputnik fails on this event alone, again and again.",
+        "eSputnik answers 5xx to this event again and again, and not to others.",
         "Report it to eSputnik's support; replay after the fix.",
     ),
     "sync.in_doubt": Reason(
-        "A call whose repeat would count may have been made: its answer was lost.",
-        "Look at eSputnik whether it was; if not, replay with --in-doubt.",
+        "A non-idempotent call may or may not have run: its answer was lost.",
+        "Check at eSputnik whether it ran; if not, replay with --in-doubt.",
     ),
-    "sync.bad_deadletter": Reason("A record of the dead-letter topic is no letter.", "Nothing."),
+    "sync.bad_deadletter": Reason(
+        "A record of the dead-letter topic is not a dead letter.", "Nothing."
+    ),
     "sync.attempts": Reason(
         "The letter was replayed ESPUTNIK_SYNC_REPLAY__MAX_ATTEMPTS times.",
-        "Mend the cause, raise the setting, replay.",
+        "Fix the cause, raise the setting, then replay.",
     ),
 }
 

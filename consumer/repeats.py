@@ -14,7 +14,7 @@ REMEMBERED = 50_000  # events at least, twice as many at most; some 20 MB
 SAME_ID = Refusal(
     reason="schema.conflict",
     field="id",
-    detail="another event with this id came before; give each its own",
+    detail="another event with this id came before; use a unique id",
 )
 
 

@@ -41,8 +41,8 @@ class Verdict(StrEnum):
 REMEDIES: Mapping[Verdict, str] = {
     Verdict.TOO_MANY_ATTEMPTS: REASONS["sync.attempts"].remedy,
     Verdict.IN_DOUBT: REASONS["sync.in_doubt"].remedy,
-    Verdict.USED_ID: "Another event with its id was sent; let it be sent with an id of its own.",
-    Verdict.STUB: "Its event was not kept; let the producer send it again.",
+    Verdict.USED_ID: "Another event with the same id was sent; send this one again with a new id.",
+    Verdict.STUB: "The event was too large to keep; send it again from the producer.",
 }
 
 

@@ -81,7 +81,7 @@ async def serve(
             await stack.enter_async_context(server)
         except OSError:
             raise SettingsError(
-                [f"--port {port}: is in use; choose another, or 0 for a free one"]
+                [f"--port {port}: is in use; use another, or 0 for a free one"]
             ) from None
         ready(server.base_url)
         await stopped.wait()

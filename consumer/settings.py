@@ -32,8 +32,8 @@ def env_name(path: str) -> str:
 
 
 KEY_MISSING = (
-    "is missing; write the key of your account, or the path of a file that holds it to "
-    f"{env_name('esputnik.api_key')}_FILE"
+    "is missing; set it to the API key of your account, or set "
+    f"{env_name('esputnik.api_key')}_FILE to the path of a file with the key"
 )
 
 
@@ -45,33 +45,31 @@ class Section(BaseModel):
 
 def _region(value: str) -> str:
     if value.upper() not in SUPPORTED_REGIONS:
-        raise ValueError("is no country; write two letters of ISO 3166, such as UA or GB")
+        raise ValueError("is not a country code; write two letters (ISO 3166), such as UA or GB")
     return value.upper()
 
 
 def _event_type(value: str) -> str:
     if value not in ROUTES:
-        raise ValueError("is no event type; write one that `esputnik-sync schemas` lists")
+        raise ValueError("is not an event type; use one that `esputnik-sync schemas` lists")
     return value
 
 
 def _rates(given: dict[str, float]) -> dict[str, float]:
     if strangers := set(given) - set(RATES):
-        raise ValueError(f"{min(strangers)} is no class of calls; write {', '.join(RATES)}")
+        raise ValueError(f"{min(strangers)} is not a request class; use one of {', '.join(RATES)}")
     return RATES | given
 
 
 def _topic(value: str) -> str:
     if not _TOPIC.fullmatch(value) or value in {".", ".."}:
-        raise ValueError(
-            "is no name of a topic; write 1 to 249 ASCII letters, digits, dots, _ and -"
-        )
+        raise ValueError("is not a topic name; use 1 to 249 ASCII letters, digits, dots, _ and -")
     return value
 
 
 def _login(value: str) -> str:
     if ":" in value or not value.isprintable():
-        raise ValueError("cannot be a user name of HTTP; write any name without a colon")
+        raise ValueError("is not an HTTP user name; use any name without a colon")
     return value
 
 
@@ -82,50 +80,53 @@ Region = Annotated[str, AfterValidator(_region)]
 
 
 class Kafka(Section):
-    """Where records come from."""
+    """Brokers, consumer group and login."""
 
     bootstrap_servers: str = Field(
-        "localhost:9092", min_length=1, description="brokers as host:port, commas between"
+        "localhost:9092", min_length=1, description="brokers as host:port, separated by commas"
     )
     group_id: str = Field("esputnik-sync", min_length=1, description="the consumer group")
     group_instance_id: str | None = Field(
-        None, description="a name of this replica alone, for static membership; off by default"
+        None, description="unique name of this replica, for static membership; off by default"
     )
     security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = Field(
-        "PLAINTEXT", description="how to talk to the brokers, in Kafka's own words"
+        "PLAINTEXT", description="protocol of the brokers, as Kafka names it"
     )
     sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] | None = Field(
-        None, description="how to log in, in Kafka's own words"
+        None, description="login mechanism, as Kafka names it"
     )
     sasl_username: str | None = Field(None, description="user name for SASL")
     sasl_password: SecretStr | None = Field(None, description="password for SASL")
     ssl_cafile: Path | None = Field(
-        None, description="PEM file of the authorities to trust; by default those of the system"
+        None, description="PEM file of the trusted CA certificates; by default those of the system"
     )
-    ssl_certfile: Path | None = Field(None, description="PEM file of our own certificate")
-    ssl_keyfile: Path | None = Field(None, description="PEM file of our own key")
+    ssl_certfile: Path | None = Field(None, description="PEM file of the client certificate")
+    ssl_keyfile: Path | None = Field(None, description="PEM file of the client key")
     auto_offset_reset: Literal["earliest", "latest"] = Field(
         "earliest",
-        description="where to begin in a partition the group never committed; a commit that is "
-        "missing below such a partition is never jumped over (`run --accept-gap`)",
+        description="where to start in a partition the group never committed; a lost commit blocks "
+        "its partition instead (`run --accept-gap`)",
     )
     isolation_level: Literal["read_committed", "read_uncommitted"] = Field(
-        "read_committed", description="whether records of unfinished transactions are read"
+        "read_committed", description="whether records of uncommitted transactions are read"
     )
-    start_timeout: Seconds = Field(30.0, description="s to reach a broker at start, then exit 69")
+    start_timeout: Seconds = Field(
+        30.0, description="seconds to reach a broker at start; then exit code 69"
+    )
     cluster_alias: str = Field(
         "main",
         min_length=1,
-        description="name of the cluster in the idempotency keys of events without an id; keep it",
+        description="cluster name in the idempotency keys of events without an id; never change it",
     )
 
 
 class TopicSettings(Section):
     """How a topic is read."""
 
-    type: EventType | None = Field(None, description="type of all the topic's events")
+    type: EventType | None = Field(None, description="event type of all records of the topic")
     tombstone: Literal["skip", "delete"] = Field(
-        "skip", description="what a null value means; delete: the key is a user id to delete"
+        "skip",
+        description="what a null value does; delete: deletes the contact whose user id is the key",
     )
 
 
@@ -141,93 +142,102 @@ def _default_topics() -> dict[str, TopicSettings]:
 
 
 class DeadLetter(Section):
-    """Where records go that can never succeed."""
+    """Records that can never succeed."""
 
     topic: TopicName = Field(
         "esputnik-sync.dead-letter",
-        description="where bad records go; created if absent and allowed",
+        description="topic of the dead letters; created if it is missing and this user may "
+        "create it",
     )
     max_ratio: float = Field(
         0.5,
         gt=0,
         le=1,
-        description="share of an action's calls, refused for one cause, that pauses the action",
+        description="an action is paused when a larger share of its calls is rejected for one "
+        "cause",
     )
     parking_topic: TopicName = Field(
-        "esputnik-sync.parking", description="where letters are put aside"
+        "esputnik-sync.parking", description="topic of parked dead letters"
     )
 
 
 class Replay(Section):
-    """Dead letters sent again."""
+    """Replay of dead letters."""
 
-    max_attempts: Count = Field(3, description="replays of one letter, then it is refused")
+    max_attempts: Count = Field(3, description="maximum number of replays of one dead letter")
     memory_topic: TopicName = Field(
         "esputnik-sync.replays",
-        description="which letters were delivered; compacted, made when first needed",
+        description="topic that records which letters were delivered; compacted, created when "
+        "first needed",
     )
 
 
 class Esputnik(Section):
-    """The account, and how it is called."""
+    """The eSputnik account and its limits."""
 
     base_url: str = Field(
         "https://esputnik.com/api",
-        description="plain http only to loopback, or with `esputnik.allow_http`",
+        description="base URL of the API; plain http only for loopback, or with "
+        "`esputnik.allow_http`",
     )
     api_key: SecretStr | None = Field(
-        None, description="the account's key; `explain`, `schemas`, `sandbox`, `config` do without"
+        None,
+        description="API key of the account; `explain`, `schemas`, `sandbox`, `config` do not "
+        "need it",
     )
-    login: Login = Field("api", description="any name; eSputnik looks at the key alone")
+    login: Login = Field("api", description="any name; eSputnik checks only the key")
     allow_http: bool = Field(
-        default=False, description="send the key over plain http to other hosts"
+        default=False,
+        description="allow sending the key over plain http to hosts other than loopback",
     )
-    timeout: Seconds = Field(30.0, description="s, one request in all")
+    timeout: Seconds = Field(30.0, description="seconds for one request in total")
     requests_per_second: Annotated[dict[str, Rate], AfterValidator(_rates)] = Field(
         default_factory=lambda: dict(RATES),
-        description="the account's limits by class of calls; a class left out keeps its default",
+        description="rate limits of the account, by request class; a class left out keeps its "
+        "default",
     )
     max_in_flight: Annotated[int, Field(ge=1, le=256)] = Field(
-        8, description="requests at a time, a replica"
+        8, description="concurrent requests per replica"
     )
-    max_imports: Count = Field(64, description="imports under way, a replica")
+    max_imports: Count = Field(64, description="unfinished imports per replica")
     acknowledge: Literal["applied", "accepted"] = Field(
         "applied",
-        description="an event is done when its import is finished, or when the API took it",
+        description="an event is done when its import has finished, or when eSputnik has "
+        "accepted it",
     )
 
 
 class Batch(Section):
-    """How events are gathered."""
+    """How calls are batched."""
 
     max_wait: Annotated[float, Field(ge=0, allow_inf_nan=False)] = Field(
-        0.25, description="s an event may wait for company; an idle lane sends at once"
+        0.25,
+        description="maximum seconds an event waits to be batched; under low load it is sent at "
+        "once",
     )
     max_contacts: Annotated[int, Field(ge=1, le=3000)] = Field(
-        3000, description="contacts in one import, 1 to 3000"
+        3000, description="contacts per import, 1 to 3000"
     )
     max_orders: Annotated[int, Field(ge=1, le=1000)] = Field(
-        1000, description="orders in one request, 1 to 1000"
+        1000, description="orders per request, 1 to 1000"
     )
     max_segment_contacts: Annotated[int, Field(ge=1, le=500)] = Field(
-        500, description="members in one request, 1 to 500"
+        500, description="segment members per request, 1 to 500"
     )
     max_unsubscribed: Annotated[int, Field(ge=1, le=3000)] = Field(
-        500, description="addresses in one request, 1 to 3000"
+        500, description="addresses per request, 1 to 3000"
     )
     max_bytes: Annotated[int, Field(ge=65536, le=10 * 1024 * 1024)] = Field(
-        4 * 1024 * 1024, description="bytes of one request, 65536 to 10485760"
+        4 * 1024 * 1024, description="bytes per request, 65536 to 10485760"
     )
 
 
 class Buffer(Section):
-    """How much may be unfinished in a replica."""
+    """Limits of unfinished records; above them, partitions are paused."""
 
-    max_records: Count = Field(
-        100_000, description="records unfinished in a replica, then partitions pause"
-    )
+    max_records: Count = Field(100_000, description="unfinished records per replica")
     max_bytes: Annotated[int, Field(ge=1024)] = Field(
-        64 * 1024 * 1024, description="bytes of them, then partitions pause"
+        64 * 1024 * 1024, description="bytes of unfinished records per replica"
     )
 
 
@@ -235,33 +245,40 @@ class Contacts(Section):
     """How contacts are found and written."""
 
     dedupe_on: Literal["email", "sms", "email_or_sms"] = Field(
-        "email", description="the identifier tried first for events without `user_id`"
+        "email",
+        description="identifier tried first to find the contact of a sign-up or of an event "
+        "without "
+        "`user_id`",
     )
     single: Literal["sign-ups", "always", "never"] = Field(
-        "sign-ups", description="which lone contact events go by Add Contact"
+        "sign-ups",
+        description="which contact events are sent by Add Contact when there is nothing to batch "
+        "them with",
     )
     invalid_field: Literal["drop", "reject"] = Field(
         "drop",
-        description="an unusable field beside a usable identifier: left out and counted, or "
-        "the event is buried",
+        description="an invalid field in an event with a valid identifier: drop the field and "
+        "count it, or dead-letter the event",
     )
     custom_fields: dict[str, Count] = Field(
         default_factory=dict,
-        description="attribute name to the id of eSputnik's custom field; others are dropped",
+        description="attribute name to the id of its eSputnik custom field; other attributes are "
+        "dropped",
     )
-    phone_region: Region | None = Field(None, description="country of phones written without +")
+    phone_region: Region | None = Field(None, description="country of phone numbers without +")
 
 
 class Orders(Section):
-    """How orders are read and gathered."""
+    """How orders are read and merged."""
 
     default_currency: Currency | None = Field(
-        None, description="ISO 4217, for orders that name none"
+        None, description="ISO 4217 code for orders without a currency"
     )
     coalesce: Literal["status", "latest"] = Field(
         "status",
-        description="which successive events of one order become one: those of one status, or all; "
-        "never where a later one leaves out what an earlier one names, or names another store",
+        description="which successive events of one order are merged: those with the same "
+        "status, or all; never if the later one lacks a field of the earlier one, or has another "
+        "store",
     )
 
 
@@ -275,23 +292,25 @@ class ConsentRoute(Section):
     def _names_one(self) -> "ConsentRoute":
         if (self.segment is None) == (self.subscription is None):
             raise ValueError(
-                'names neither or both; write {"segment": ID} or {"subscription": KEY}'
+                'must have exactly one of them; write {"segment": ID} or {"subscription": KEY}'
             )
         return self
 
 
 class Consent(Section):
-    """How opt-outs and opt-ins are told."""
+    """How opt-outs and opt-ins are applied at eSputnik."""
 
     routes: dict[str, ConsentRoute] = Field(
         default_factory=dict,
         description='channel or category to `{"segment": ID}` or `{"subscription": KEY}`',
     )
     skew: Annotated[float, Field(ge=0, allow_inf_nan=False)] = Field(
-        300.0, description="s of difference within which an opt-out wins over an opt-in"
+        300.0,
+        description="seconds; where times differ by no more than this, an opt-out wins over an "
+        "opt-in",
     )
     memory_topic: TopicName = Field(
-        "esputnik-sync.consent", description="who opted out, as keyed hashes"
+        "esputnik-sync.consent", description="topic that stores who opted out, as keyed hashes"
     )
 
     def plain_routes(self) -> Mapping[str, Mapping[str, int | str]]:
@@ -302,61 +321,69 @@ class Consent(Section):
 class Events(Section):
     """How events are read."""
 
-    strict: bool = Field(default=False, description="refuse unknown fields in `data`")
+    strict: bool = Field(
+        default=False, description="dead-letter events with unknown fields in `data`"
+    )
     max_bytes: Annotated[int, Field(ge=1024)] = Field(
-        1024 * 1024, description="bytes of a record's value, 1024 or more"
+        1024 * 1024, description="maximum bytes of a record's value, 1024 or more"
     )
     max_age: Seconds | None = Field(
-        None, description="s; older activities go to past events and start no workflow"
+        None, description="seconds; older activities are sent as past events and start no workflow"
     )
 
 
 class Sends(Section):
-    """Calls of which each execution counts."""
+    """Non-idempotent calls: messages, activities, inbox messages."""
 
     delivery: Literal["at_most_once", "at_least_once"] = Field(
         "at_most_once",
-        description="what becomes of a call whose repeat counts and that may have run: "
-        "buried, or sent again",
+        description="a non-idempotent call that may have run: dead-letter it (`sync.in_doubt`), "
+        "or send it again",
     )
 
 
 class Ledger(Section):
-    """Where sends in doubt are remembered."""
+    """Where non-idempotent calls in flight are recorded."""
 
     url: Literal["offsets:", "memory:"] = Field(
-        "offsets:", description="where sends in doubt are remembered: with the offsets, or not"
+        "offsets:",
+        description="record non-idempotent calls in flight: in the offset metadata, or in memory "
+        "only",
     )
 
 
 class Privacy(Section):
-    """How contacts are named where nobody may read who they are."""
+    """How contacts are identified in logs and in the consent topic."""
 
     hash_key: SecretStr | None = Field(
         None,
-        description="secret of the hashes that name contacts; by default derived from the key",
+        description="secret key of the contact hashes; by default derived from the API key",
     )
 
 
 class Audit(Section):
-    """Decisions about consent, written down."""
+    """Record of consent decisions."""
 
-    topic: str = Field("esputnik-sync.audit", description="every decision; empty turns it off")
+    topic: str = Field(
+        "esputnik-sync.audit", description="topic of all consent decisions; empty turns it off"
+    )
 
 
 class Admin(Section):
-    """Where probes and metrics are served."""
+    """The HTTP server of probes and metrics."""
 
     host: str = Field(
         "127.0.0.1",
         min_length=1,
-        description="address to listen on; one that is not loopback needs `admin.token`",
+        description="listen address; any other than loopback needs `admin.token`",
     )
     port: Annotated[int, Field(ge=0, le=65535)] = Field(
-        8080, description="port to listen on; 0 picks a free one"
+        8080, description="listen port; 0 picks a free one"
     )
     token: SecretStr | None = Field(
-        None, description="asked for by all but the probes, on a host that is not loopback"
+        None,
+        description="bearer token for everything except the probes, if `admin.host` is not "
+        "loopback",
     )
     allow_replay: bool = Field(default=False, description="allow replays from the dashboard")
 
@@ -364,26 +391,26 @@ class Admin(Section):
 class Webhooks(Section):
     """Events over HTTP."""
 
-    enabled: bool = Field(default=False, description="take events at `POST /ingest/{topic}`")
+    enabled: bool = Field(default=False, description="accept events at `POST /ingest/{topic}`")
     secrets: dict[str, SecretStr] = Field(
-        default_factory=dict, description="topic to the secret of its signatures"
+        default_factory=dict, description="topic to its signing secret"
     )
 
 
 class Stop(Section):
-    """How the process ends."""
+    """Graceful shutdown."""
 
-    deadline: Seconds = Field(25.0, description="s to finish and commit after SIGTERM")
+    deadline: Seconds = Field(25.0, description="seconds to finish and commit after SIGTERM")
 
 
 class Log(Section):
     """Logs, on standard error."""
 
     format: Literal["json", "console"] | None = Field(
-        None, description="by default json, and console on a terminal"
+        None, description="by default json, on a terminal console"
     )
     level: Literal["debug", "info", "warning", "error"] = Field(
-        "info", description="the least level that is logged"
+        "info", description="lowest level that is logged"
     )
 
 

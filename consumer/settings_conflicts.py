@@ -48,22 +48,22 @@ def cautions(settings: Settings, origins: Mapping[str, str]) -> Iterator[str]:
     for path in SECRETS:
         if origins.get(path) == "--set":
             yield (
-                f"--set {path}: whoever is on this machine can read a command line; write the "
-                f"path of a file that holds it to {env_name(path)}_FILE"
+                f"--set {path}: other users of this machine can read the command line; write the "
+                f"secret to a file and its path to {env_name(path)}_FILE"
             )
     kafka = settings.kafka
     if kafka.security_protocol == "SASL_PLAINTEXT" and kafka.sasl_mechanism == "PLAIN":
         yield (
             f"{env_name('kafka.security_protocol')}: SASL_PLAINTEXT with PLAIN sends the password "
-            "unencrypted; write SASL_SSL, or a SCRAM mechanism"
+            "unencrypted; use SASL_SSL, or a SCRAM mechanism"
         )
     for prefix, word in (("sasl_", "SASL"), ("ssl_", "SSL")):
         given = [name for name in Kafka.model_fields if f"kafka.{name}" in origins]
         idle = [env_name(f"kafka.{name}") for name in given if name.startswith(prefix)]
         if idle and word not in kafka.security_protocol:
             yield (
-                f"{', '.join(idle)}: of no effect with {kafka.security_protocol}; write a protocol "
-                f"with {word} to {env_name('kafka.security_protocol')}"
+                f"{', '.join(idle)}: no effect with {kafka.security_protocol}; use a protocol "
+                f"with {word} in {env_name('kafka.security_protocol')}"
             )
     for name, goes in BY_NO_ROUTE.items():
         if name in settings.consent.routes:
@@ -83,13 +83,16 @@ def is_loopback(host: str) -> bool:
 
 def _kafka(kafka: Kafka) -> Iterator[tuple[str, str]]:
     if not all(_is_address(one.strip()) for one in kafka.bootstrap_servers.split(",")):
-        yield "kafka.bootstrap_servers", "is no list of brokers; write broker-1:9092,broker-2:9092"
+        yield (
+            "kafka.bootstrap_servers",
+            "is not a list of brokers; write broker-1:9092,broker-2:9092",
+        )
     if kafka.security_protocol.startswith("SASL"):
         for name in ("sasl_mechanism", "sasl_username", "sasl_password"):
             if _is_absent(getattr(kafka, name)):
-                yield f"kafka.{name}", f"is missing; {kafka.security_protocol} needs it: write it"
+                yield f"kafka.{name}", f"is missing; set it: {kafka.security_protocol} needs it"
     if kafka.ssl_keyfile is not None and kafka.ssl_certfile is None:
-        yield "kafka.ssl_certfile", "is missing; write the path of the key's certificate"
+        yield "kafka.ssl_certfile", "is missing; set it to the path of the certificate for this key"
 
 
 def _own_topics(settings: Settings) -> Iterator[tuple[str, str]]:
@@ -98,7 +101,7 @@ def _own_topics(settings: Settings) -> Iterator[tuple[str, str]]:
     for path in OWN_TOPICS:
         name = value_at(settings, path)
         if name in taken:
-            yield path, f"is also named by {taken[name]}; write the name of another topic"
+            yield path, f"is the same topic as in {taken[name]}; use another one"
         taken[name] = env_name(path)
 
 
@@ -115,12 +118,12 @@ def _is_absent(value: SecretStr | str | None) -> bool:
 def _base_url(api: Esputnik) -> Iterator[tuple[str, str]]:
     path, url = "esputnik.base_url", _split(api.base_url)
     if url is None or url.scheme not in {"http", "https"} or url.query or url.fragment:
-        yield path, "is no web address; write one such as https://esputnik.com/api"
+        yield path, "is not a URL; write one such as https://esputnik.com/api"
     elif url.username is not None or url.password is not None:
-        yield path, f"holds a login; write the key to {env_name('esputnik.api_key')} instead"
+        yield path, f"contains a login; put the key into {env_name('esputnik.api_key')} instead"
     elif url.scheme == "http" and not (is_loopback(url.hostname or "") or api.allow_http):
         allow = env_name("esputnik.allow_http")
-        yield path, f"would send the key over plain http; write https://, or set {allow}=true"
+        yield path, f"would send the key over plain http; use https://, or set {allow}=true"
 
 
 def _split(text: str) -> SplitResult | None:
@@ -136,4 +139,4 @@ def _split(text: str) -> SplitResult | None:
 def _admin(admin: Admin) -> Iterator[tuple[str, str]]:
     if not is_loopback(admin.host) and _is_absent(admin.token):
         host = env_name("admin.host")
-        yield "admin.token", f"is missing; {host} is not loopback: write a secret, sent as Bearer"
+        yield "admin.token", f"is missing; set a bearer token, since {host} is not loopback"

@@ -13,20 +13,20 @@ from pydantic_core import ErrorDetails
 from consumer.settings import LEAVES, env_name
 
 _WORDS = {
-    "literal_error": "is none of the known words; write {expected}",
-    "bool": "is neither true nor false; write one of them",
-    "int": "is no whole number; write digits alone",
-    "float": "is no number; write digits, with a point if need be",
-    "finite_number": "is no finite number; write digits, with a point if need be",
-    "greater_than": "is too small; write more than {gt:.15g}",
+    "literal_error": "is not a valid value; use one of {expected}",
+    "bool": "is not a boolean; write true or false",
+    "int": "is not a whole number; write digits only",
+    "float": "is not a number; write digits, with a decimal point if needed",
+    "finite_number": "is not a finite number; write digits, with a decimal point if needed",
+    "greater_than": "is too small; write a number above {gt:.15g}",
     "greater_than_equal": "is too small; write {ge:.15g} or more",
     "less_than_equal": "is too large; write {le:.15g} or less",
-    "string_type": "is no text; write it in quotes",
-    "string_too_short": "is empty; write a text, or leave the setting out",
-    "too_short": "is empty; write at least one entry, or leave the setting out",
-    "dict_type": 'is no map; write a JSON object, {{"NAME": …}}',
-    "model_type": "is no map; write a JSON object, or {{}}",
-    "path_type": "is no path; write that of a file",
+    "string_type": "is not a string; write it in quotes",
+    "string_too_short": "is empty; write a value, or remove the setting",
+    "too_short": "is empty; write at least one entry, or remove the setting",
+    "dict_type": 'is not a map; write a JSON object, {{"NAME": …}}',
+    "model_type": "is not a map; write a JSON object, or {{}}",
+    "path_type": "is not a path; write the path of a file",
 }
 
 
@@ -74,12 +74,14 @@ def unknown(path: str, given: str) -> str:
     """Return the line of a key that is no setting; `given` is how it was written, and where."""
     inner = [name for name in LEAVES if name.startswith(f"{path}.")]
     if inner:
-        return f"{given}: is a group; write its settings one by one, such as {_both(inner[0])}"
+        return (
+            f"{given}: is a group of settings; set them one by one, for example {_both(inner[0])}"
+        )
     outer = next((name for name in LEAVES if path.startswith(f"{name}.")), None)
     if outer is not None:
-        return f"{given}: is no setting; write all of {_both(outer)} as one JSON value"
+        return f"{given}: is not a setting; write the whole of {_both(outer)} as one JSON value"
     (near,) = difflib.get_close_matches(path, LEAVES, n=1, cutoff=0.0)
-    return f"{given}: is no setting; did you mean {_both(near)}?"
+    return f"{given}: is not a setting; did you mean {_both(near)}?"
 
 
 def _both(path: str) -> str:

@@ -31,7 +31,7 @@ class Layer:
             self.values[path] = _decoded(path, value) if isinstance(value, str) else value
             self.origins[path] = origin
         except orjson.JSONDecodeError:
-            self.refuse(path, f'{given}: is no JSON; write an object such as {{"NAME": …}}')
+            self.refuse(path, f'{given}: is not valid JSON; write an object such as {{"NAME": …}}')
 
     def refuse(self, path: str, *lines: str) -> None:
         """Note what is wrong with a setting, and forget its value; what follows from it is left."""
@@ -110,7 +110,7 @@ def _variable(found: re.Match[str], environ: Mapping[str, str], missing: dict[st
 
 
 def _unset(name: str, file: str) -> str:
-    return f"{name}: is not set, and {file} names it; set it, or write ${{{name}:-default}}"
+    return f"{name}: is not set, but {file} uses it; set it, or write ${{{name}:-default}}"
 
 
 def _flat(node: Mapping[Any, Any], above: str = "") -> Iterator[tuple[str, Any]]:

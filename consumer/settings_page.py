@@ -44,7 +44,7 @@ def _section(group: str, paths: list[str]) -> Iterator[str]:
 def _meaning(path: str, field: FieldInfo) -> str:
     words = ", ".join(f"`{word}`" for word in _choices(field.annotation))
     choices = f"one of {words}" if words else ""
-    effect = "of no effect in this version" if path in UNBUILT else ""
+    effect = "has no effect in this version" if path in UNBUILT else ""
     return "; ".join(part for part in (field.description, choices, effect) if part)
 
 

@@ -97,7 +97,7 @@ def _bad_files(kafka: Kafka) -> Iterator[tuple[str, str]]:
             context.load_cert_chain(kafka.ssl_certfile, kafka.ssl_keyfile, password="")
     except OSError as trouble:
         why = f"cannot be used with its key ({_why(trouble)})"
-        remedy = "write the paths of PEM files that belong together, the key without a password"
+        remedy = "use a certificate and a key that belong together; the key without a password"
         yield "kafka.ssl_certfile", f"{why}; {remedy}"
 
 
@@ -121,7 +121,7 @@ def _unbuilt(layer: Layer) -> Iterator[str]:
     """Name in one line the settings whose part is not built yet."""
     early = [env_name(path) for path in UNBUILT if path in layer.origins]
     if early:
-        yield f"of no effect in this version: {', '.join(early)}"
+        yield f"these settings have no effect in this version: {', '.join(early)}"
 
 
 # -- the sources ----------------------------------------------------------------------------
@@ -137,11 +137,11 @@ def read_file(config: Path | None, environ: Mapping[str, str]) -> Layer:
     except OSError as trouble:
         return _unreadable(file, f"{trouble.strerror}; write the path of a YAML file")
     except UnicodeDecodeError:
-        return _unreadable(file, "is no YAML; correct it")
+        return _unreadable(file, "is not valid YAML; correct it")
     except ValueError as trouble:
         return _unreadable(file, str(trouble))
     if not isinstance(document, dict | None):
-        return _unreadable(file, "holds no settings; write groups such as kafka:")
+        return _unreadable(file, "contains no settings; write groups such as kafka:")
     return read_document(document or {}, str(file), environ)
 
 
@@ -162,7 +162,7 @@ def read_environment(environ: Mapping[str, str]) -> Layer:
         if name in paths or bare not in paths:
             layer.put(paths.get(name) or _path(name), value, name, name)
         elif bare in environ:
-            layer.refuse(paths[bare], f"{name}: {bare} is set as well; keep one of them")
+            layer.refuse(paths[bare], f"{name}: {bare} is set too; remove one of them")
         else:
             _read_value(layer, paths[bare], name, value)
     return layer
@@ -180,7 +180,7 @@ def _read_value(layer: Layer, path: str, name: str, file: str) -> None:
     try:
         layer.put(path, Path(file).read_text("utf-8").strip(), name, name)
     except (OSError, ValueError) as trouble:
-        why = getattr(trouble, "strerror", None) or "is no UTF-8 text"
+        why = getattr(trouble, "strerror", None) or "is not UTF-8"
         shown = f"{_shown(file)}: " if path not in SECRETS or os.sep in file else ""
         layer.refuse(path, f"{name}: {shown}{why}; write the path of a readable file")
 

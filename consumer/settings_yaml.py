@@ -17,20 +17,20 @@ def read_yaml(text: str) -> Any:  # noqa: ANN401 - any document
     """
     try:
         for name, line in _repeated(yaml.compose(text, yaml.SafeLoader), ()):
-            raise ValueError(f"names {name} twice, again in line {line}; keep one")
+            raise ValueError(f"contains {name} twice, again in line {line}; keep one")
         return yaml.safe_load(text)
     except yaml.YAMLError as trouble:
         mark = getattr(trouble, "problem_mark", None)
         where = f" in line {mark.line + 1}" if mark is not None else ""
-        raise ValueError(f"is no YAML{where}; correct it") from None
+        raise ValueError(f"is not valid YAML{where}; correct it") from None
     except RecursionError:
-        raise ValueError("is nested too deep; correct it") from None
+        raise ValueError("is nested too deeply; correct it") from None
 
 
 def _repeated(node: Any, above: tuple[Any, ...]) -> Iterator[tuple[str, int]]:  # noqa: ANN401 - a node of the tree
     """Yield the keys that stand twice in one map, each with its line."""
     if node in above:
-        raise ValueError("holds an alias of what it stands in; write it out")
+        raise ValueError("contains an alias of itself; write the value out")
     above = (*above, node)
     if isinstance(node, yaml.MappingNode):
         names = [key for key, _ in node.value if key.tag != MERGE]

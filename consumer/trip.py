@@ -120,7 +120,7 @@ class Trip:
         if verdict is Suspicion.ONE_OF_THEM:
             ruling.again, ruling.apart = [], halves(errands)
         elif verdict is Suspicion.POISON:
-            detail = f"{getattr(outcomes[0], 'cause', '')}: on this alone, again and again"
+            detail = f"{getattr(outcomes[0], 'cause', '')}: repeatedly, and only on this event"
             poison = Rejected(reason="esp.server_error_poison", detail=detail)
             ruling.again, ruling.lost = [], [(errands[0], poison)]
 

@@ -48,6 +48,6 @@ async def watch(
             reader.rebuild()
         elif verdict is Verdict.GIVE_UP:
             raise WorkFailedError(
-                f"{behind} records wait in Kafka and none was read for minutes, though the client "
-                "was replaced once; the process ends so that a new one may begin"
+                f"{behind} records wait in Kafka and none was read for minutes, although the "
+                "client was replaced once; the process exits so that it can be restarted"
             )

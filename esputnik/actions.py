@@ -50,14 +50,14 @@ BY_HAND: Mapping[Action, ByHand] = {
         max_items=3000,
         required=("dedupeOn",),
         optional=("contactFields",),
-        warning="contactFields left out means all: what is not sent is cleared",
+        warning="without contactFields all fields are written: those not sent are cleared",
     ),
     Action.IMPORT_STATUS: ByHand(method="GET", path="/v1/importstatus/{sessionId}", has_body=False),
     Action.DELETE_CONTACT: ByHand(
         method="DELETE",
         path="/v1/contact/{id}",
         has_body=False,
-        query="externalCustomerId in the place of path",
+        query="externalCustomerId instead of path",
     ),
     Action.FIND_CONTACT: ByHand(
         method="GET",
@@ -177,7 +177,7 @@ def _object(given: Mapping[str, Any], name: str) -> Mapping[str, Any]:
 def _query(form: ByHand, values: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
     query = tuple((name, _plain(f"query.{name}", value)) for name, value in values.items())
     if form.needs_query and not any(text for name, text in query if name not in _PAGING):
-        raise InputError('query: names nobody; write {"query": {"email": …}}')
+        raise InputError('query: has no identifier; write {"query": {"email": …}}')
     return query
 
 
@@ -206,7 +206,7 @@ def _segment(name: str, value: object) -> str:
 def _body(form: ByHand, body: object) -> bytes | None:
     if not form.has_body:
         if body is not None:
-            raise InputError("body: the action takes none; leave it out")
+            raise InputError("body: the action has no body; remove it")
         return None
     if not isinstance(body, dict):
         raise InputError('body: is missing; write {"body": {…}}')
@@ -216,7 +216,7 @@ def _body(form: ByHand, body: object) -> bytes | None:
     if form.items:
         _check_items(form, body)
     if _is_endless(body):
-        raise InputError("body: NaN and Infinity are no JSON")
+        raise InputError("body: NaN and Infinity are not valid JSON")
     try:
         return json_text(body)
     except TypeError as fault:
@@ -238,7 +238,9 @@ def _check_items(form: ByHand, body: Mapping[str, Any]) -> None:
     if len(form.items) == 1 and not named:
         raise InputError(f"body.{form.items[0]}: is missing or empty")
     if len(named) != 1:
-        raise InputError(f"body.{' or body.'.join(form.items)}: name exactly one, and not empty")
+        raise InputError(
+            f"body.{' or body.'.join(form.items)}: send exactly one of them, not empty"
+        )
     items = body[named[0]]
     if not isinstance(items, list) or len(items) > form.max_items:
         raise InputError(f"body.{named[0]}: must be a list of 1 to {form.max_items}")
@@ -248,5 +250,5 @@ def _plain(name: str, value: object) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if not isinstance(value, str | int | float | Decimal):
-        raise InputError(f"{name}: must be a text, a number, true or false")
+        raise InputError(f"{name}: must be a string, a number, true or false")
     return str(value)

@@ -54,7 +54,7 @@ def contact_opted_in(event: Event[ContactOptedIn], options: Options) -> Mapped:
             refusal=Refusal(
                 reason="consent.no_time",
                 field="occurred_at",
-                detail="an opt-in names the time of the consent itself",
+                detail="an opt-in must have the time at which consent was given",
             )
         )
     return _tell(_Wish(identity=event.identity, data=event.data, is_out=False), options)

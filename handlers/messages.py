@@ -24,7 +24,7 @@ _OCCURRED = "%Y-%m-%dT%H:%M:%S"  # of past events; in UTC
 _TOO_LONG = Refusal(
     reason="text.too_long",
     field="data.params",
-    detail="an event is at most 20 kB; leave out what no workflow reads",
+    detail="an event may have at most 20 kB; remove params that no workflow uses",
 )
 
 

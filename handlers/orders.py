@@ -103,7 +103,7 @@ def _without_nulls(fields: dict[str, Any]) -> dict[str, Any]:
 _NO_CURRENCY = Refusal(
     reason="schema.missing",
     field="data.currency",
-    detail="name the currency, or set ESPUTNIK_SYNC_ORDERS__DEFAULT_CURRENCY",
+    detail="send the currency, or set ESPUTNIK_SYNC_ORDERS__DEFAULT_CURRENCY",
 )
 
 ROUTES = {

@@ -6,7 +6,7 @@ from hatchling.metadata.plugin.interface import MetadataHookInterface
 
 
 class Dependencies(MetadataHookInterface):
-    """Reads `requirements/run.in`; versions are pinned in run.txt alone."""
+    """Reads `requirements/run.in`; run.txt alone pins versions."""
 
     def update(self, metadata: dict[str, object]) -> None:
         """Set `dependencies`, one line of run.in each, comments left out."""

@@ -30,15 +30,15 @@ class Consent(Person, total=False):
 
 
 class ContactOptedOut(Consent, total=False):
-    """Somebody wants to hear no more: by a channel, or of the categories alone.
+    """Somebody unsubscribed: from a channel, or only from some categories.
 
-    No fault of a detail loses it. Categories that cannot be read are left out; where none is left,
-    all of the channel's are meant.
+    A fault in an optional field never rejects the event. Invalid categories are dropped; if none is
+    left, the whole channel is opted out.
     """
 
 
 class ContactOptedIn(Consent, total=False):
-    """Somebody wants to hear from us again: by a channel, or of the categories alone."""
+    """Somebody subscribed: to a channel, or only to some categories."""
 
 
 CONTACT_OPTED_OUT = Model(

@@ -38,14 +38,14 @@ def _scalar(value: Any) -> bool | int | float | str:  # noqa: ANN401 - whatever 
                 "schema.range", "has more than 15 significant digits; send it as a string"
             )
         case _:
-            raise PydanticCustomError("schema.type", "is no text, number, true or false")
+            raise PydanticCustomError("schema.type", "is not a string, a number, true or false")
 
 
 def _attribute(value: str) -> str:
     if len(value) > LONGEST_ATTRIBUTE:
         raise PydanticCustomError("text.too_long", "is longer than 1,000 characters")
     if has_control(value, LINE_BREAKS):
-        raise PydanticCustomError("text.control", "holds control characters; leave them out")
+        raise PydanticCustomError("text.control", "contains control characters; remove them")
     return value
 
 
@@ -95,11 +95,11 @@ class UserSignedUp(Contact, total=False):
 
 
 class UserUpdated(Contact, total=False):
-    """Somebody's profile changed. A null clears a field; an absent field is left alone."""
+    """A profile changed. A null clears a field; an absent field is left unchanged."""
 
 
 class UserDeleted(TypedDict, total=False):
-    """Somebody is to be forgotten; `erase` for good."""
+    """A contact is to be deleted; with `erase` permanently, otherwise it can be restored."""
 
     user_id: UserId | None
     email: Email | None

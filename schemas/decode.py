@@ -138,11 +138,15 @@ def _unzip(value: bytes, max_bytes: int) -> bytes | Problem:
     try:
         text = unpacker.decompress(value, max_bytes + 1)
     except zlib.error:
-        return _refused(Reason.COMPRESSION, "the value is no gzip stream")
+        return _refused(Reason.COMPRESSION, "the value is not gzip")
     if len(text) > max_bytes:
-        return _refused(Reason.COMPRESSION, f"unpacked, the value is over {max_bytes} bytes")
+        return _refused(
+            Reason.COMPRESSION, f"decompressed, the value is larger than {max_bytes} bytes"
+        )
     if not unpacker.eof or unpacker.unused_data:
-        return _refused(Reason.COMPRESSION, "the gzip stream is cut short or followed by more")
+        return _refused(
+            Reason.COMPRESSION, "the gzip stream is truncated or followed by other data"
+        )
     return text
 
 
@@ -209,11 +213,12 @@ def _frame(text: bytes) -> Problem | None:
     if text[0] == 0:
         return _refused(
             Reason.REGISTRY_UNSUPPORTED,
-            "the value is framed for a schema registry; send plain JSON",
+            "the value has a schema-registry prefix; send plain JSON",
         )
     if text.startswith((_GZIP, _ZSTD)):
         return _refused(
-            Reason.COMPRESSION, "the value is packed; say content-encoding: gzip, or do not pack"
+            Reason.COMPRESSION,
+            "the value is compressed; set content-encoding: gzip, or do not compress",
         )
     return None
 
@@ -240,7 +245,8 @@ def _only_object(found: object, text: bytes, *, is_long: bool) -> dict[str, Any]
     """Return a parsed document if it is an object. `is_long`: some numbers are `LongNumber`."""
     if not isinstance(found, dict):
         return _refused(
-            Reason.JSON_TYPE, "the value is no JSON object; send one object, one event a record"
+            Reason.JSON_TYPE,
+            "the value is not a JSON object; send one object, one event per record",
         )
     return _exactly(text) if is_long else found
 
@@ -262,7 +268,7 @@ def _has_long_number(text: bytes, outline: bytes) -> bool:
 
 
 def _no_json() -> Problem:
-    return _refused(Reason.JSON_SYNTAX, "the value is no JSON document")
+    return _refused(Reason.JSON_SYNTAX, "the value is not valid JSON")
 
 
 def exact_float(text: str) -> float | LongNumber:

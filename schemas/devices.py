@@ -11,7 +11,7 @@ from schemas.text import ShortText
 
 
 class DeviceTokenChanged(TypedDict, total=False):
-    """Pushes to a device were switched on or off."""
+    """Push messages to a device were switched on or off."""
 
     app_id: Required[ItemId]
     token: Required[Token]
@@ -19,7 +19,7 @@ class DeviceTokenChanged(TypedDict, total=False):
 
 
 class DeviceTokenRegistered(Person, total=False):
-    """A device appeared."""
+    """A device got a push token."""
 
     app_id: Required[ItemId]
     token: Required[Token]

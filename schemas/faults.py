@@ -15,19 +15,19 @@ Place = tuple[int | str, ...]
 _STAGES = ("schema", "ident", "text", "time", "consent", "map")
 _CODES = {
     "missing": ("schema.missing", "is missing"),
-    "literal_error": ("schema.enum", "is none of the known values"),
-    "extra_forbidden": ("schema.unknown_field", "is not known; leave it out"),
+    "literal_error": ("schema.enum", "is not an allowed value"),
+    "extra_forbidden": ("schema.unknown_field", "is not a known field; remove it"),
     "string_too_long": ("text.too_long", "is longer than {max_length} characters"),
     "string_too_short": ("schema.missing", "is empty"),
-    "string_pattern_mismatch": ("text.control", "holds control characters; leave them out"),
+    "string_pattern_mismatch": ("text.control", "contains control characters; remove them"),
     "greater_than_equal": ("schema.range", "is out of range"),
     "less_than": ("schema.range", "is out of range"),
-    "too_long": ("schema.range", "has more than {max_length} members"),
-    "too_short": ("schema.range", "has no members"),
+    "too_long": ("schema.range", "has more than {max_length} entries"),
+    "too_short": ("schema.range", "has no entries"),
 }
 _OF_CONTENT = frozenset({"string_too_long", "string_pattern_mismatch"})
 _WRONG_TYPE = ("schema.type", "has the wrong type")
-_NULL = ("schema.missing", "is null, and required")
+_NULL = ("schema.missing", "is null, but required")
 _LONG = ("schema.range", "has too many digits; send it as a string")
 _LARGE = ("schema.range", "is out of range")
 

@@ -87,7 +87,7 @@ def _told(
 def _unpacked(value: bytes, told: Told, max_bytes: int) -> bytes | Problem:
     kind = told.media_type
     if kind == _BATCH:
-        return Problem(reason=Reason.JSON_TYPE, detail="is a batch; send one event a record")
+        return Problem(reason=Reason.JSON_TYPE, detail="is a batch; send one event per record")
     if kind and kind not in _JSON_TYPES and not kind.endswith("+json"):
         return Problem(
             reason=Reason.CONTENT_TYPE,
@@ -178,10 +178,10 @@ def _event(
 _NO_TYPE = Problem(
     reason=Reason.MISSING,
     field="type",
-    detail="a bare event needs a topic that is set to one type; send an envelope",
+    detail="a bare event needs a topic with a type of its own; send an envelope",
 )
 _NO_DATA = Problem(reason=Reason.MISSING, field="data", detail="is missing")
-_WRONG_DATA = Problem(reason=Reason.TYPE, field="data", detail="is no JSON object")
+_WRONG_DATA = Problem(reason=Reason.TYPE, field="data", detail="is not a JSON object")
 _WRONG_VERSION = Problem(
     reason=Reason.VERSION_UNKNOWN, field="version", detail="must be the integer 1"
 )
@@ -209,7 +209,7 @@ def _wrong_origin(said: Mapping[str, Any]) -> Problem | None:
 
 
 def _no_text(field: str) -> Problem:
-    return Problem(reason=Reason.TYPE, field=field, detail="is no text; send a string")
+    return Problem(reason=Reason.TYPE, field=field, detail="is not a string; send a string")
 
 
 def _is_safe_id(value: object) -> bool:
@@ -236,7 +236,7 @@ def _bad_attribute(name: str) -> Problem:
     return Problem(
         reason=Reason.CE_ATTR,
         field=name,
-        detail="is missing or unusable; see CloudEvents 1.0 for what it must be",
+        detail="is missing or invalid; see CloudEvents 1.0",
     )
 
 

@@ -59,7 +59,7 @@ def read_headers(headers: Headers) -> Told | Problem:
             fault = Problem(
                 reason=Reason.HEADER,
                 field=f"headers.{name}",
-                detail="is null, is not UTF-8, or stands twice with different values",
+                detail="is null, is not UTF-8, or occurs twice with different values",
             )
             if name not in ID_HEADERS:
                 return fault

@@ -55,7 +55,9 @@ def judge_email(value: str) -> str:
 
 
 def _bad_email() -> PydanticCustomError:
-    return PydanticCustomError("ident.email_invalid", "is no e-mail address; correct or leave out")
+    return PydanticCustomError(
+        "ident.email_invalid", "is not an e-mail address; correct or remove it"
+    )
 
 
 def _bad_idn() -> PydanticCustomError:
@@ -83,7 +85,7 @@ def judge_phone(value: str, region: str | None) -> str:
     if region is None and not bare.startswith("+"):
         raise PydanticCustomError(
             "ident.phone_ambiguous",
-            "has no country; send +380… or set ESPUTNIK_SYNC_CONTACTS__PHONE_REGION",
+            "has no country code; send +380… or set ESPUTNIK_SYNC_CONTACTS__PHONE_REGION",
         )
     try:
         parsed = phonenumbers.parse(bare, region)
@@ -95,14 +97,14 @@ def judge_phone(value: str, region: str | None) -> str:
 
 
 def _bad_phone() -> PydanticCustomError:
-    return PydanticCustomError("ident.phone_invalid", "is no phone number; correct or leave out")
+    return PydanticCustomError("ident.phone_invalid", "is not a phone number; correct or remove it")
 
 
 _IS_ID = described(AN_ID, minLength=1, maxLength=256)
 
 UserId = Annotated[
     str,
-    Matches(r"\S", "ident.missing_contact", "is empty; leave the field out"),
+    Matches(r"\S", "ident.missing_contact", "is empty; remove the field"),
     SAFE_ID,
     _IS_ID,
 ]
@@ -130,6 +132,6 @@ Phone = Annotated[
     Any,
     AfterValidator(_phone),
     usual_text(USUAL_PHONE),
-    described("a phone in E.164, with its plus"),
+    described("a phone number in E.164, with the plus"),
 ]
 """A phone in E.164, with its plus."""

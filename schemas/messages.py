@@ -33,7 +33,9 @@ def _event_name(value: str) -> str:
     if len(value) > LONGEST_NAME:
         raise PydanticCustomError("text.too_long", "is longer than 100 characters")
     if _FORBIDDEN.search(value) or not value.isprintable():
-        raise PydanticCustomError("schema.range", "holds signs that no event name may hold")
+        raise PydanticCustomError(
+            "schema.range", "contains characters that are not allowed in an event name"
+        )
     return value
 
 
@@ -42,10 +44,12 @@ def _plain_json(value: dict[str, Any]) -> dict[str, Any]:
     for node in _nodes(value):
         if isinstance(node, LongNumber):
             raise PydanticCustomError(
-                "schema.range", "holds a number of over 15 digits; send it as a string"
+                "schema.range", "contains a number of more than 15 digits; send it as a string"
             )
         if isinstance(node, str) and len(node) > LONGEST_TEXT:
-            raise PydanticCustomError("text.too_long", "holds a text of over 65,536 characters")
+            raise PydanticCustomError(
+                "text.too_long", "contains a string of more than 65,536 characters"
+            )
     return value
 
 
@@ -64,7 +68,7 @@ def _params(value: dict[str, Any]) -> dict[str, Any]:
     for name in value:
         if re.sub(r"[\W_]", "", name.lower()) in _IDENTIFIERS:
             raise PydanticCustomError(
-                "schema.conflict", "names an identifier; send it beside params"
+                "schema.conflict", "contains an identifier; send it outside params"
             )
         if not name or len(name) > LONGEST_NAME:
             raise PydanticCustomError("text.too_long", "names must be 1 to 100 characters")
@@ -98,7 +102,7 @@ class InboxText(TypedDict, total=False):
 
 
 class InboxMessagePublished(InboxText, total=False):
-    """A message for the app's inbox was written. `ttl` in seconds."""
+    """A message for the app inbox was published. `ttl` is in seconds."""
 
     name: Required[Title]
     language: Language | None
@@ -108,14 +112,14 @@ class InboxMessagePublished(InboxText, total=False):
 
 
 class ActivityRecorded(Person, total=False):
-    """Somebody did something that may start a workflow. `params` name no identifier."""
+    """Somebody did something that may start a workflow. `params` must not have identifiers."""
 
     name: Required[EventName]
     params: Params | None
 
 
 class MessageRequested(Person, total=False):
-    """A prepared message is to be sent to somebody. With `user_id`, `channel` is required."""
+    """A prepared message is to be sent to one person. With `user_id`, `channel` is required."""
 
     message_id: Required[Annotated[int, Field(ge=1, lt=2**31)]]
     channel: Literal["email", "other"] | None

@@ -97,7 +97,7 @@ class Model(Generic[Form]):
     def _nobody(self) -> Problem:
         names = " or ".join([", ".join(self.someone[:-1]), self.someone[-1]])
         return Problem(
-            reason="ident.missing_contact", field="data", detail=f"names nobody; send {names}"
+            reason="ident.missing_contact", field="data", detail=f"has no {names}; send one"
         )
 
 

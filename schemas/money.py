@@ -39,7 +39,7 @@ def judge_money(value: Any) -> Exact:  # noqa: ANN401 - whatever JSON held
         return _from_number(value)
     if isinstance(value, LongNumber):
         raise _too_long()
-    raise PydanticCustomError("schema.type", "is no number; send one, or its digits as a string")
+    raise PydanticCustomError("schema.type", "is not a number; send a number or a decimal string")
 
 
 def judge_quantity(value: Any) -> Exact:  # noqa: ANN401 - whatever JSON held
@@ -60,7 +60,7 @@ def _from_number(value: float) -> Exact:
 def _from_text(value: str) -> Exact:
     found = _TEXT.fullmatch(value)
     if found is None:
-        raise PydanticCustomError("schema.type", "is no decimal number such as 19.90")
+        raise PydanticCustomError("schema.type", "is not a decimal number such as 19.90")
     if len(found[1] or "") > _MOST_PLACES:
         raise _out_of_range()
     return _in_range(Decimal(value))
@@ -89,7 +89,7 @@ def _currency(value: str) -> str:
     except ValueError:
         known = None
     if known is None or value in _NO_CURRENCIES or value != value.upper():
-        raise PydanticCustomError("schema.enum", "is no ISO 4217 code such as UAH")
+        raise PydanticCustomError("schema.enum", "is not an ISO 4217 code such as UAH")
     return value
 
 
@@ -103,7 +103,7 @@ Money = Annotated[
     Any,
     AfterValidator(judge_money),
     _USUALLY,
-    _is_number("a number from 0, of up to 15 digits; with more of them as a text", minimum=0),
+    _is_number("a number, 0 or more; one of over 15 digits as a string", minimum=0),
 ]
 """An amount, 0 or more: a number of up to 15 significant digits, or a string for more."""
 
@@ -111,7 +111,7 @@ Quantity = Annotated[
     Any,
     AfterValidator(judge_quantity),
     _USUALLY,
-    _is_number("a number above 0, likewise", exclusiveMinimum=0),
+    _is_number("a number above 0; one of over 15 digits as a string", exclusiveMinimum=0),
 ]
 """How many, above 0; of the same digits."""
 

@@ -53,7 +53,7 @@ class OrderItem(TypedDict, total=False):
 
 
 class OrderChanged(Person, total=False):
-    """An order as it is now."""
+    """The current state of an order."""
 
     order_id: Required[ItemId]
     status: Required[Status]

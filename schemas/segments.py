@@ -23,11 +23,11 @@ class Members(TypedDict, total=False):
 
 
 class SegmentJoined(Members, total=False):
-    """People joined a segment, 1 to 500 of them, by `contact_ids` or by `user_ids`."""
+    """1 to 500 contacts joined a segment; send `contact_ids` or `user_ids`."""
 
 
 class SegmentLeft(Members, total=False):
-    """People left a segment, 1 to 500 of them, by `contact_ids` or by `user_ids`."""
+    """1 to 500 contacts left a segment; send `contact_ids` or `user_ids`."""
 
 
 def _named_once(data: Members) -> Problem | None:
@@ -36,9 +36,9 @@ def _named_once(data: Members) -> Problem | None:
         case [_]:
             return None
         case []:
-            reason, detail = "schema.missing", "names no members; send contact_ids or user_ids"
+            reason, detail = "schema.missing", "has no members; send contact_ids or user_ids"
         case _:
-            reason, detail = "schema.conflict", "names contact_ids and user_ids; send one of them"
+            reason, detail = "schema.conflict", "has contact_ids and user_ids; send one of them"
     return Problem(reason=reason, field="data", detail=detail)
 
 

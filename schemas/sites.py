@@ -17,7 +17,7 @@ _WORKER = re.compile(r"[^\s/?#]{1,200}\.js")
 
 def _domain(value: str) -> str:
     if not _DOMAIN.fullmatch(value) or "." not in value or not value.isprintable():
-        raise PydanticCustomError("schema.range", "is no domain such as shop.example.com")
+        raise PydanticCustomError("schema.range", "is not a domain such as shop.example.com")
     return value
 
 
@@ -33,21 +33,19 @@ def _worker(value: str) -> str:
     return value
 
 
-Domain = Annotated[
-    str, AfterValidator(_domain), described("a host, or an address that begins with http or https")
-]
+Domain = Annotated[str, AfterValidator(_domain), described("a host name, or an http or https URL")]
 WorkerPath = Annotated[str, AfterValidator(_path), described("starts and ends with a slash")]
 WorkerName = Annotated[str, AfterValidator(_worker), described("a file name that ends with .js")]
 
 
 class SiteRegistered(TypedDict, total=False):
-    """A site is to be tracked."""
+    """A site is to be registered for web tracking."""
 
     domain: Required[Domain]
 
 
 class WebpushSiteRegistered(TypedDict, total=False):
-    """A site may send web pushes.
+    """A site is to be registered for web push.
 
     Source of the rules: docs.yespo.io/docs/how-send-web-push-notifications-website.
     """

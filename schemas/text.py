@@ -53,7 +53,7 @@ def judge_name(value: str, longest_words: int | None) -> str:
     """
     name = unicodedata.normalize("NFC", value.strip())
     if has_control(name):
-        raise PydanticCustomError("text.control", "holds control characters; leave them out")
+        raise PydanticCustomError("text.control", "contains control characters; remove them")
     if len(name) > LONGEST_NAME:
         raise PydanticCustomError("text.too_long", "is longer than 40 characters")
     words = name.split()
@@ -65,7 +65,7 @@ def judge_name(value: str, longest_words: int | None) -> str:
     has_letters = any(sign.isalpha() for sign in name)
     if not (is_formed and fits and has_letters and digits <= MAX_DIGITS):
         raise PydanticCustomError(
-            "schema.range", "is no name as eSputnik takes it: letters, hyphens, apostrophes"
+            "schema.range", "is not a name that eSputnik accepts: letters, hyphens, apostrophes"
         )
     return name
 
@@ -81,7 +81,7 @@ def _last_name(value: str) -> str:
 @lru_cache(maxsize=1024)
 def _language(value: str) -> str:
     if len(value) > 35 or not langcodes.tag_is_valid(value):  # noqa: PLR2004 - RFC 5646, 4.4.1
-        raise PydanticCustomError("schema.enum", "is no language tag such as uk or es-AR")
+        raise PydanticCustomError("schema.enum", "is not a language tag such as uk or es-AR")
     return value
 
 
@@ -92,7 +92,7 @@ def _zones() -> frozenset[str]:
 
 def _time_zone(value: str) -> str:
     if value not in _zones():
-        raise PydanticCustomError("schema.enum", "is no time zone such as Europe/Kyiv")
+        raise PydanticCustomError("schema.enum", "is not a time zone such as Europe/Kyiv")
     return value
 
 
@@ -103,13 +103,13 @@ def judge_url(value: str) -> str:
     if _is_public(value):
         return value
     raise PydanticCustomError(
-        "map.unsafe_url", "is no public http or https address without credentials"
+        "map.unsafe_url", "is not a public http or https URL without credentials"
     )
 
 
 def _secure(value: str) -> str:
     if not value.lower().startswith("https:"):
-        raise PydanticCustomError("schema.range", "must be an https address")
+        raise PydanticCustomError("schema.range", "must be an https URL")
     return value
 
 
@@ -149,16 +149,14 @@ Url = Annotated[
     AfterValidator(judge_url),
     usual_text(USUAL_URL, LONGEST_URL),
     described(
-        "a public web address of up to 2,048 characters", format="uri", maxLength=LONGEST_URL
+        "a public http or https URL of up to 2,048 characters", format="uri", maxLength=LONGEST_URL
     ),
 ]
 SecureUrl = Annotated[
     str,
     AfterValidator(judge_url),
     AfterValidator(_secure),
-    described(
-        "a public https address of up to 2,048 characters", format="uri", maxLength=LONGEST_URL
-    ),
+    described("a public https URL of up to 2,048 characters", format="uri", maxLength=LONGEST_URL),
 ]
 ShortText = Annotated[
     str,

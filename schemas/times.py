@@ -52,7 +52,7 @@ def judged(moment: datetime, *, now: float) -> datetime | Problem:
     if seconds < EARLIEST:
         return Problem(reason=Reason.PAST, field=FIELD, detail="is before 2000")
     if seconds > now + AHEAD:
-        return Problem(reason=Reason.FUTURE, field=FIELD, detail="is over a day ahead")
+        return Problem(reason=Reason.FUTURE, field=FIELD, detail="is more than a day in the future")
     return moment.astimezone(UTC)
 
 
@@ -63,14 +63,14 @@ def _read(text: str) -> datetime | Problem:
         return Problem(
             reason=Reason.FORMAT,
             field=FIELD,
-            detail="is no RFC 3339 time such as 2026-11-24T10:00:00Z",
+            detail="is not an RFC 3339 time such as 2026-11-24T10:00:00Z",
         )
     day, clock, fraction, offset = found.groups()
     if offset is None:
         return Problem(
             reason=Reason.NO_ZONE,
             field=FIELD,
-            detail="names no zone; add Z or an offset such as +02:00",
+            detail="has no UTC offset; add Z or an offset such as +02:00",
         )
     zone = "+00:00" if offset in "Zz" else offset
     try:
@@ -80,4 +80,4 @@ def _read(text: str) -> datetime | Problem:
 
 
 def _no_date() -> Problem:
-    return Problem(reason=Reason.FORMAT, field=FIELD, detail="is no time of the calendar")
+    return Problem(reason=Reason.FORMAT, field=FIELD, detail="is not a valid date and time")

@@ -9,11 +9,9 @@ from consumer.consent.words import Word
 from esputnik.outcome import Rejected
 from handlers.mapped import Refusal
 
-ERASED = Refusal(reason="consent.erased", detail="is no newer than the contact's deletion")
+ERASED = Refusal(reason="consent.erased", detail="is not newer than the deletion of the contact")
 GONE = Rejected(reason=ERASED.reason, detail=ERASED.detail)
-STALE = Rejected(
-    reason="consent.stale_opt_in", detail="an opt-out is newer, or too near in time to tell"
-)
+STALE = Rejected(reason="consent.stale_opt_in", detail="an opt-out is newer, or too close in time")
 
 
 def refusal_here(

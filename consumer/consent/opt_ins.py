@@ -18,11 +18,12 @@ from esputnik.outcome import Deferred, Rejected
 
 NOT_CAUGHT_UP = Deferred(cause="consent_topic")
 STALE_THERE = Rejected(
-    reason="consent.stale_opt_in", detail="eSputnik saw an opt-out that is newer, or too near"
+    reason="consent.stale_opt_in",
+    detail="eSputnik has an opt-out that is newer, or too close in time",
 )
 UNKNOWN = Rejected(
     reason="consent.unknown_order",
-    detail="nothing is known of the address, and eSputnik offers no activity feed",
+    detail="no earlier consent of this address is known, and eSputnik offers no activity feed",
 )
 
 

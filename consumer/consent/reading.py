@@ -8,8 +8,8 @@ from consumer.record import Record
 SETTING = "ESPUTNIK_SYNC_CONSENT__MEMORY_TOPIC"
 KEY_SETTING = "ESPUTNIK_SYNC_PRIVACY__HASH_KEY"
 ANOTHER_KEY = (
-    "was written with another key, by which nobody in it would be found; set the key it was "
-    "written with: without this setting, that was ESPUTNIK_SYNC_ESPUTNIK__API_KEY of that time"
+    "was written with a different key, so no opt-out would be found; set this setting to the "
+    "old key (if it was unset: the eSputnik API key used then)"
 )
 
 
@@ -44,8 +44,8 @@ class Reader:
                 self.lesser.add(record.key)
         except UnreadableError as trouble:
             raise self._fault(
-                f"holds what this version cannot read (partition {record.partition}, offset "
-                f"{record.offset}: {trouble}); run the version that wrote it, or name another topic"
+                f"has a record that this version cannot read (partition {record.partition}, offset "
+                f"{record.offset}: {trouble}); run the version that wrote it, or use another topic"
             ) from None
 
     def end(self) -> None:
@@ -55,7 +55,9 @@ class Reader:
             SettingsError: Nothing told whether this key was the one it was written with.
         """
         if not self.is_marked and not self._memory.is_empty:
-            raise self._fault("tells no key's fingerprint; name one that this service made")
+            raise self._fault(
+                "was not created by this service (no key fingerprint); use another topic"
+            )
 
     def _compare(self, fingerprint: str) -> None:
         if fingerprint != self._fingerprint:

@@ -77,7 +77,7 @@ def _object(value: bytes) -> Mapping[str, Any]:
     except orjson.JSONDecodeError:
         raise UnreadableError("no JSON") from None
     if not isinstance(told, dict):
-        raise UnreadableError("no JSON object")
+        raise UnreadableError("not a JSON object")
     if told.get("v") != VERSION:
         raise UnreadableError("another version")
     return told

@@ -58,7 +58,7 @@ def refuse_forgetful(topic: str, policy: str) -> None:
     """
     if policy != COMPACTED[POLICY]:
         raise SettingsError(
-            [f"{SETTING}: {topic} has {POLICY}={policy} and forgets opt-outs; set it to compact"]
+            [f"{SETTING}: {topic} has {POLICY}={policy} and would lose opt-outs; set it to compact"]
         )
 
 

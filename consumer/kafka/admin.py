@@ -61,12 +61,7 @@ class KafkaAdmin:
         return None if allowed is None else bool(allowed & (1 << operation))
 
     async def create(
-        self,
-        topic: str,
-        *,
-        partitions: int,
-        config: Mapping[str, str],
-        setting: str = "ESPUTNIK_SYNC_DEAD_LETTER__TOPIC",
+        self, topic: str, *, partitions: int, config: Mapping[str, str], setting: str
     ) -> None:
         """Create a topic, replicated by the lesser of 3 and the brokers; keep one that exists.
 

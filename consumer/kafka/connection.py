@@ -176,9 +176,9 @@ def _final(connection: Connection, trouble: Exception) -> SyncError | None:
         )
     if why := distrust(trouble):
         return KafkaUnreachableError(
-            f"Kafka at {connection.bootstrap_servers} shows a certificate that cannot be trusted "
+            f"Kafka at {connection.bootstrap_servers} has a certificate that cannot be trusted "
             f"({why}); check ESPUTNIK_SYNC_KAFKA__SSL_CAFILE, and that "
-            "…__BOOTSTRAP_SERVERS names hosts as the certificate does"
+            "…__BOOTSTRAP_SERVERS has the host names of the certificate"
         )
     return None
 
@@ -188,15 +188,15 @@ def refused(connection: Connection, name: str) -> CredentialsError:
     what, lacks_right, _ = name.partition("AuthorizationFailed")
     if lacks_right:
         return CredentialsError(
-            f"Kafka at {connection.bootstrap_servers} knows this user, who lacks a right to a "
-            f"{what.lower()} ({name}); docs/runbook.md lists the rights that are needed, and "
-            "`esputnik-sync check` tries them"
+            f"Kafka at {connection.bootstrap_servers} accepts the login, but this user lacks a "
+            f"right to a {what.lower()} ({name}); docs/runbook.md lists the required rights, and "
+            "`esputnik-sync check` tests them"
         )
     if name == NO_LOGIN:
         return CredentialsError(
-            f"Kafka at {connection.bootstrap_servers} asks for no login ({name}); check that "
-            "ESPUTNIK_SYNC_KAFKA__SECURITY_PROTOCOL is the listener's, and that "
-            "…__BOOTSTRAP_SERVERS names the port of a listener for SASL"
+            f"Kafka at {connection.bootstrap_servers} has no login on this port ({name}); check "
+            "that ESPUTNIK_SYNC_KAFKA__SECURITY_PROTOCOL is that of the listener, and that "
+            "…__BOOTSTRAP_SERVERS has the port of a SASL listener"
         )
     return CredentialsError(
         f"Kafka at {connection.bootstrap_servers} refuses the credentials ({name}); check "

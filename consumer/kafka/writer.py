@@ -24,8 +24,8 @@ SEND_SECONDS = 30.0
 STOP_SECONDS = 10.0
 LINGER_MS = 5
 NO_IDEMPOTENCE = (
-    "ESPUTNIK_SYNC_KAFKA__BOOTSTRAP_SERVERS: the broker has no idempotent producer; "
-    "dead letters need one (Apache Kafka 0.11 or later)"
+    "ESPUTNIK_SYNC_KAFKA__BOOTSTRAP_SERVERS: the broker does not support idempotent "
+    "producers, which dead letters need; use Apache Kafka 0.11 or later"
 )
 LARGEST_LETTER = 64 * 1024 * 1024  # only the broker says what is too large
 

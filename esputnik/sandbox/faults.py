@@ -37,7 +37,7 @@ class Faults:
             raise ValueError("the faults are an object of probabilities")  # noqa: TRY004 - as said
         for kind, chance in probabilities.items():
             if kind not in KINDS:
-                raise ValueError(f"{kind} is no fault; there are {', '.join(KINDS)}")
+                raise ValueError(f"{kind} is not a fault; use one of {', '.join(KINDS)}")
             if not isinstance(chance, int | float) or not 0 <= chance <= 1:
                 raise ValueError(f"{kind}: a probability is between 0 and 1")
         self._probabilities = dict(probabilities)

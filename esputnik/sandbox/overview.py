@@ -4,17 +4,17 @@ from collections.abc import Mapping
 from typing import Any
 
 CONTROL = """\
-GET  /sandbox/state            all that the account holds; /sandbox/state/orders for a part
+GET  /sandbox/state            all data of the account; /sandbox/state/orders for a part of it
 GET  /sandbox/requests         the last requests; ?action=add-orders&status=200&last=10
-GET  /sandbox/switches         what no document says, and how this account does it
+GET  /sandbox/switches         behaviour that eSputnik does not document, as set here
 PUT  /sandbox/switches         change some: {"retry_after": 1}
-GET  /sandbox/faults           what is to go wrong, by chance and by rule
-PUT  /sandbox/faults           by chance: {"500": 0.1, "late": 0.05}
+GET  /sandbox/faults           the injected faults, by probability and by rule
+PUT  /sandbox/faults           by probability: {"500": 0.1, "late": 0.05}
 PUT  /sandbox/rules            by rule: [{"action": "add-orders", "status": 503, "times": 2}]
-PUT  /sandbox/segments         the segments there are: [{"id": 1, "name": "VIP", "type": "Static"}]
-PUT  /sandbox/key              take this API key alone: {"key": "..."}
-POST /sandbox/activity         rows for the activity feed
-POST /sandbox/reset            forget all but switches, key, segments, faults and rules
+PUT  /sandbox/segments         set the segments: [{"id": 1, "name": "VIP", "type": "Static"}]
+PUT  /sandbox/key              accept only this API key: {"key": "..."}
+POST /sandbox/activity         add rows to the activity feed
+POST /sandbox/reset            delete all data; keep switches, key, segments, faults and rules
 """
 
 
@@ -24,8 +24,8 @@ def overview(state: Mapping[str, Any]) -> str:
     asked = [
         f"  {action:<28}{_counts(counts)}" for action, counts in sorted(state["requests"].items())
     ]
-    parts = ("An eSputnik account on this machine: any login, under /api.", "Holds", *held)
-    calls = ("", "Was asked, by call and status", *(asked or ["  nothing yet"]))
+    parts = ("A fake eSputnik account: any login, the API is under /api.", "Holds", *held)
+    calls = ("", "Requests, by call and status", *(asked or ["  none yet"]))
     return "\n".join((*parts, *calls, "", CONTROL))
 
 

@@ -75,7 +75,7 @@ class SandboxApp:
             change = self._changes[request.method, name]
             change(orjson.loads(body or b"null"))
         except KeyError:
-            return _json({"error": f"no such thing; GET {CONTROL} lists what there is"}, 404)
+            return _json({"error": f"not found; GET {CONTROL} lists what exists"}, 404)
         except ValueError as fault:
             return _json({"error": str(fault)}, 400)
         return _json({"done": name})

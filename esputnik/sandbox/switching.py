@@ -17,7 +17,7 @@ def read_switches(given: Iterable[str]) -> Switches:
     for text in given:
         name, sign, value = text.partition("=")
         if not sign:
-            raise ValueError(f"{text!r} is no switch; write NAME=VALUE, such as retry_after=1")
+            raise ValueError(f"{text!r} is not a switch; write NAME=VALUE, such as retry_after=1")
         told[name] = value
     return checked(Switches, told)
 

@@ -37,11 +37,11 @@ def hint(name: str, known: Iterable[str]) -> str:
     """Return what to write in place of an unknown name: the nearest known one, or one of all."""
     names = list(known)
     near = get_close_matches(name, names, n=1)
-    return f"did you mean {near[0]}?" if near else f"there are {', '.join(names)}"
+    return f"did you mean {near[0]}?" if near else f"use one of {', '.join(names)}"
 
 
 def check_calls(names: Iterable[str]) -> None:
     """Refuse the names of calls that there are not, with ValueError."""
     for name in names:
         if name not in actions():
-            raise ValueError(f"{name} is no call; {hint(name, actions())}")
+            raise ValueError(f"{name} is not a call; {hint(name, actions())}")

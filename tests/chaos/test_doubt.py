@@ -72,4 +72,4 @@ async def test_a_broker_that_keeps_no_metadata_ends_the_run_with_78_and_the_sett
     (line,) = [line for line in ended.err.decode().splitlines() if not line.startswith("{")]
     assert ended.code == 78
     assert line.startswith("ESPUTNIK_SYNC_LEDGER__URL: ")
-    assert "write memory:" in line
+    assert "set it to memory:" in line

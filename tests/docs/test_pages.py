@@ -76,12 +76,12 @@ def test_every_setting_stands_in_the_documentation_with_its_environment_name() -
     "row",
     [
         "`batch.max_bytes` | `ESPUTNIK_SYNC_BATCH__MAX_BYTES` | `4194304` (4 MiB) |",
-        "`kafka.start_timeout` | `ESPUTNIK_SYNC_KAFKA__START_TIMEOUT` | `30` | s to reach",
+        "`kafka.start_timeout` | `ESPUTNIK_SYNC_KAFKA__START_TIMEOUT` | `30` | seconds to reach",
         "`contacts.phone_region` | `ESPUTNIK_SYNC_CONTACTS__PHONE_REGION` | none |",
         "`admin.host` | `ESPUTNIK_SYNC_ADMIN__HOST` | `127.0.0.1` |",
         "`esputnik.api_key` | `ESPUTNIK_SYNC_ESPUTNIK__API_KEY` | required |",
         '`{"default": 200, "search": 50, "event": 350, "past_event": 100}` |',
-        "when its import is finished, or when the API took it; one of `applied`, `accepted` |",
+        "when eSputnik has accepted it; one of `applied`, `accepted` |",
     ],
 )
 def test_a_row_shows_default_unit_and_choices(row: str) -> None:

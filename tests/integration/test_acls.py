@@ -169,8 +169,8 @@ async def test_whoever_replays_needs_no_right_to_run(
         ("", Operation.READ, "run", 77, "lacks a right to a group"),
         ("dead", Operation.WRITE, "run", 78, "create it, or allow this user to"),
         ("dead", Operation.WRITE, "dlq", 77, "write the dead-letter topic"),
-        ("consent", Operation.READ, "run", 77, "read the topic of consent"),
-        ("consent", Operation.WRITE, "run", 77, "write the topic of consent"),
+        ("consent", Operation.READ, "run", 77, "read the consent topic"),
+        ("consent", Operation.WRITE, "run", 77, "write the consent topic"),
     ],
 )
 async def test_a_right_that_is_missing_at_the_start_is_named(  # noqa: PLR0913 - a row
@@ -224,6 +224,26 @@ async def test_a_topic_that_a_command_may_not_read_is_no_empty_one(
         ended = await user.deployment.command(*command.split())
 
     assert (ended.code, "lacks a right to a topic" in complaint(ended)) == (77, True)
+
+
+async def test_a_topic_that_a_replay_may_not_create_is_told_by_the_setting_that_names_it(
+    secure_kafka: SecureKafka, tmp_path: Path
+) -> None:
+    async with user_of(secure_kafka, tmp_path) as user:
+        deployment = user.deployment
+        await user.may({*needed(deployment, "run", "dlq", "replay")})
+        await deployment.start()
+        await deployment.tell("events", broken(1))
+        await deployment.done()
+        absent = deployment.topic("absent")
+
+        ended = await deployment.command(
+            "replay", "--yes", "--set", f"replay.memory_topic={absent}"
+        )
+
+    *_, line = ended.err.decode().splitlines()
+    assert ended.code == 78
+    assert line.startswith(f"ESPUTNIK_SYNC_REPLAY__MEMORY_TOPIC: {absent} cannot be created")
 
 
 # -- lost under way -------------------------------------------------------------------------

@@ -102,8 +102,8 @@ async def test_a_gap_of_what_is_not_read_is_not_accepted(kafka: Kafka, tmp_path:
         beyond = await deployment.command("run", "--accept-gap", f"{topic}:1")
 
         assert [(told.code, told.err.decode().strip()) for told in (unknown, beyond)] == [
-            (2, f"--accept-gap stes:0: the topic is not read; write one of {topic}"),
-            (2, f"--accept-gap {topic}:1: there is no such partition; the last one is 0"),
+            (2, f"--accept-gap stes:0: this topic is not consumed; use one of {topic}"),
+            (2, f"--accept-gap {topic}:1: the topic has no such partition; the last one is 0"),
         ]
 
 

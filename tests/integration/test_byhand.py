@@ -110,10 +110,10 @@ async def test_an_answer_that_is_no_json_is_printed_as_a_json_string(
 @pytest.mark.parametrize(
     ("status", "body", "kind", "code", "message"),
     [
-        ("400 Bad Request", b'{"message":"bad"}', WorkFailedError, 1, "refuses it: 400"),
+        ("400 Bad Request", b'{"message":"bad"}', WorkFailedError, 1, "refused the call: 400"),
         ("401 Unauthorized", b"", WorkFailedError, 1, "API_KEY"),
-        ("403 Forbidden", b"", WorkFailedError, 1, "did not do it: 403$"),
-        ("500 Internal Server Error", b"", WorkFailedError, 1, "did not do it: 500$"),
+        ("403 Forbidden", b"", WorkFailedError, 1, "did not execute the call: 403$"),
+        ("500 Internal Server Error", b"", WorkFailedError, 1, "did not execute the call: 500$"),
         ("200 OK", b'{"failedOrders":[{"x":1}]}', WorkFailedError, 1, "see failedOrders"),
     ],
 )
@@ -152,9 +152,9 @@ async def test_nobody_there_is_said_with_the_setting_to_look_at(tmp_path: Path) 
         ("detach-contacts", '{"path":{"id":5},"body":{"contactIds":[]}}', "body.contactIds"),
         ("add-domain", '{"body":{"domain":NaN}}', "NaN and Infinity"),
         ("no-such", "{}", "no such action"),
-        ("account-info", "[]", "is no JSON object"),
-        ("account-info", "{", "is no JSON"),
-        ("account-info", b"\xff", "is no JSON"),
+        ("account-info", "[]", "is not a JSON object"),
+        ("account-info", "{", "is not valid JSON"),
+        ("account-info", b"\xff", "is not valid JSON"),
     ],
 )
 async def test_wrong_input_is_a_usage_fault_and_sends_nothing(
@@ -197,7 +197,9 @@ async def test_an_answer_without_a_token_is_a_failure(
     capsys: pytest.CaptureFixture[str], body: bytes
 ) -> None:
     async with serving(body) as api:
-        with pytest.raises(WorkFailedError, match="answers 200 with what is not understood"):
+        with pytest.raises(
+            WorkFailedError, match="answered 200 with a body that is not understood"
+        ):
             await run_token_create(settings(api.url))
 
     assert capsys.readouterr().out == ""
@@ -208,7 +210,7 @@ async def test_by_hand_a_contact_that_is_not_there_to_be_deleted_is_a_refusal(
 ) -> None:
     source = a_file(tmp_path, '{"path":{"id":7}}')
     async with serving(b"not found", "404 Not Found") as api:
-        with pytest.raises(WorkFailedError, match="refuses it: 404"):
+        with pytest.raises(WorkFailedError, match="refused the call: 404"):
             await run_call(settings(api.url), "delete-contact", source)
 
     assert capsys.readouterr().out == '"not found"\n'

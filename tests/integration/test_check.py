@@ -142,7 +142,7 @@ def test_topics_that_are_missing_or_too_small_are_told_with_what_to_do(place: Pl
     missing, small = failures(done)
     assert (missing["check"], missing["remedy"]) == (
         "topic no-such-topic",
-        "create it, let this user read it, or take it out of ESPUTNIK_SYNC_TOPICS",
+        "create it, let this user read it, or remove it from ESPUTNIK_SYNC_TOPICS",
     )
     assert small["remedy"] == f"set its max.message.bytes to {100_000 + ROOM} or more"
 
@@ -174,8 +174,8 @@ def test_a_topic_of_consent_in_which_nothing_is_written_yet_is_no_failure(place:
     ("entries", "policy", "what", "remedy"),
     [
         ((), "delete", "policy", "set it to compact"),
-        ((mark_of("another"),), "compact", "key", "set the key it was written with: "),
-        ((DELETION,), "compact", "key", "name one that this service made"),
+        ((mark_of("another"),), "compact", "key", "set this setting to the old key "),
+        ((DELETION,), "compact", "key", "use another topic"),
         ((Entry(b"a", b"b"),), "compact", "key", "run the version that wrote it, or "),
     ],
 )
@@ -285,8 +285,8 @@ def test_each_fault_of_the_settings_is_a_finding() -> None:
     done = run("check", ADMIN__PORT="eighty", KAFKA__GROUP="a")
 
     assert [line["detail"] for line in failures(done)] == [
-        "ESPUTNIK_SYNC_KAFKA__GROUP: is no setting",
-        "ESPUTNIK_SYNC_ADMIN__PORT: is no whole number",
+        "ESPUTNIK_SYNC_KAFKA__GROUP: is not a setting",
+        "ESPUTNIK_SYNC_ADMIN__PORT: is not a whole number",
         "ESPUTNIK_SYNC_ESPUTNIK__API_KEY: is missing",
     ]
     assert all(line["remedy"] for line in done.results)

@@ -93,7 +93,7 @@ def test_what_talks_to_the_account_asks_for_the_key(command: str) -> None:
 def test_an_unknown_setting_is_told_with_the_nearest() -> None:
     (line,) = refused(run("config", "show", KAFKA__GROUP="a"), 78)
 
-    assert line.startswith("ESPUTNIK_SYNC_KAFKA__GROUP: is no setting; did you mean ")
+    assert line.startswith("ESPUTNIK_SYNC_KAFKA__GROUP: is not a setting; did you mean ")
     assert "ESPUTNIK_SYNC_KAFKA__GROUP_ID" in line
 
 
@@ -157,8 +157,8 @@ def test_an_admin_port_in_use_is_told(bootstrap: str, account: dict[str, Any]) -
         done = run("run", _KAFKA_BOOTSTRAP_SERVERS=bootstrap, ADMIN__PORT=port, **MEMORY, **account)
 
     (line,) = refused(done, 78)
-    assert line.startswith(f"ESPUTNIK_SYNC_ADMIN__PORT: 127.0.0.1:{port} cannot be listened on")
-    assert "; write another port" in line
+    assert line.startswith(f"ESPUTNIK_SYNC_ADMIN__PORT: cannot listen on 127.0.0.1:{port}")
+    assert "; use another port" in line
 
 
 @pytest.mark.kafka
@@ -326,8 +326,8 @@ def test_a_dead_letter_topic_that_does_not_exist_is_told(command: str, bootstrap
 
     assert (done.code, done.out) == (0, "")
     assert done.complaints[0] == (
-        "the topic nonexist does not exist yet, or not for this user; "
-        "ESPUTNIK_SYNC_DEAD_LETTER__TOPIC names another"
+        "the topic nonexist does not exist yet, or this user may not see it; "
+        "ESPUTNIK_SYNC_DEAD_LETTER__TOPIC sets another topic"
     )
 
 
@@ -342,11 +342,11 @@ def test_a_dead_letter_topic_that_does_not_exist_is_told(command: str, bootstrap
         ("run --accept-gap orders", "write TOPIC:PARTITION"),
         ("explain", "Missing argument 'FILE|-'"),
         ("schemas user.signedup", "did you mean user.signed_up?"),
-        ("schemas zzz", "there are user.signed_up, "),
+        ("schemas zzz", "use one of user.signed_up, "),
         ("call find-contacts --json -", "did you mean find-contact?"),
-        ("call zzz --json -", "there are add-contact, "),
+        ("call zzz --json -", "use one of add-contact, "),
         ("call add-domain", "Missing option '--json'"),
-        ("dlq list --since yesterday", "write such as 2026-"),
+        ("dlq list --since yesterday", "write one such as 2026-"),
         ("dlq list --limit 0", "--limit"),
         ("dlq list --reason schema --reason esp.conflit", "did you mean esp.conflict?"),
         ("dlq show --reason esq", "did you mean esp?"),
@@ -362,7 +362,10 @@ def test_a_dead_letter_topic_that_does_not_exist_is_told(command: str, bootstrap
         ("dlq list --partition=", "'--partition': "),
         ("replay --rate fast", "--rate"),
         ("sandbox --fault often", "write KIND=PROBABILITY"),
-        ("sandbox --fault boom=0.5", "there are 500, 429, reset, late, slow, import_error, import"),
+        (
+            "sandbox --fault boom=0.5",
+            "use one of 500, 429, reset, late, slow, import_error, import",
+        ),
     ],
 )
 def test_what_is_typed_wrong_is_told_with_what_to_type(command: str, words: str) -> None:
@@ -526,7 +529,7 @@ def test_where_results_cannot_be_written_a_command_says_so_and_ends_with_1(
             timeout=PATIENCE,
         )
 
-    said = b"the output cannot be written: No space left on device\n"
+    said = b"cannot write the output: No space left on device\n"
     assert (done.returncode, done.stderr) == (1, said)
 
 

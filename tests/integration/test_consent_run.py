@@ -102,7 +102,7 @@ async def test_the_plan_of_a_replay_tells_what_consent_decides_and_changes_nothi
         assert outcomes(before) == [("calls", None, 1)]
         assert outcomes(plan) == [("dead_letter", "consent.stale_opt_in", 0)]
         assert outcomes(unkeyed) == [("calls", None, 1)]
-        assert unkeyed.err.decode().count("consent was not looked at") == 1
+        assert unkeyed.err.decode().count("consent was not checked") == 1
         assert (refused.code, refused.err.decode().count(SETTING)) == (78, 1)
         assert await read_all(deployment.bootstrap, deployment.topic("consent")) == remembered
         assert len(await deployment.account.requests()) == asked

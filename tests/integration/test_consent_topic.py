@@ -261,7 +261,7 @@ async def test_the_topic_is_made_compacted_and_one_that_forgets_is_refused(kafka
             await prepare(admin, made)
         config = await admin.config(made)
 
-        with pytest.raises(SettingsError, match="forgets opt-outs"):
+        with pytest.raises(SettingsError, match="would lose opt-outs"):
             await prepare(admin, forgetful)
 
     assert (config["cleanup.policy"], config["min.compaction.lag.ms"]) == ("compact", "86400000")

@@ -289,7 +289,7 @@ async def test_the_key_is_changed_and_the_account_reset() -> None:
 
 
 async def test_what_cannot_be_told_is_said_in_words() -> None:
-    nothing = (404, "no such thing; GET /sandbox lists what there is")
+    nothing = (404, "not found; GET /sandbox lists what exists")
     objects = (400, "the body must be a list of objects")
     key = (400, 'the body must be {"key": "..."}')
     told: tuple[tuple[str, str, Any, tuple[int, str]], ...] = (
@@ -365,7 +365,7 @@ async def test_a_port_in_use_is_said_in_one_line() -> None:
         out, err = await process.communicate()
 
     assert (process.returncode, out) == (78, b"")
-    assert f"--port {port}: is in use; choose another, or 0 for a free one" in err.decode()
+    assert f"--port {port}: is in use; use another, or 0 for a free one" in err.decode()
     assert "Traceback" not in err.decode()
 
 

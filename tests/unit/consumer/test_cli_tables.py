@@ -166,7 +166,7 @@ def a_plan(outcome: str = "calls", *calls: dict[str, Any], **more: Any) -> dict[
     ("now", "sends"),
     [
         (None, ""),
-        (a_plan("dead_letter", reason="schema.missing"), "buried again: schema.missing"),
+        (a_plan("dead_letter", reason="schema.missing"), "dead-lettered again: schema.missing"),
         (a_plan("skipped", reason="tombstone"), "skipped: tombstone"),
         (a_plan("calls", a_call()), 'POST /v1/orders {"orders":[]}'),
         (
@@ -175,7 +175,7 @@ def a_plan(outcome: str = "calls", *calls: dict[str, Any], **more: Any) -> dict[
         ),
         (
             a_plan("dead_letter", a_call(body=None), reason="consent.no_route"),
-            "POST /v1/orders\nburied again: consent.no_route",
+            "POST /v1/orders\ndead-lettered again: consent.no_route",
         ),
     ],
 )
@@ -199,11 +199,11 @@ def test_a_plan_shows_the_http_of_each_letter_or_why_there_is_none(
         ([a_plan("calls", a_call()), None], "1 of 2 letters would send something; nothing"),
         (
             [a_plan("dead_letter", reason="a.b"), a_plan("dead_letter", a_call(), reason="a.b")],
-            "1 of 2 letters would send something, 2 would be buried again; nothing",
+            "1 of 2 letters would send something, 2 would be dead-lettered again; nothing",
         ),
     ],
 )
 def test_a_plan_is_summed_up(plans: list[dict[str, Any] | None], words: str) -> None:
     summary = plan_summary([LETTER | ({"now": now} if now else {}) for now in plans])
 
-    assert summary == f"{words} was sent, --yes sends"
+    assert summary == f"{words} was sent, use --yes to send"

@@ -63,7 +63,7 @@ def test_a_time_without_a_zone_is_utc(text: str, time: datetime) -> None:
 
 
 def test_what_is_no_time_is_refused_with_what_to_write() -> None:
-    with pytest.raises(ValueError, match="write such as 2026-"):
+    with pytest.raises(ValueError, match="write one such as 2026-"):
         instant("yesterday")
 
 

@@ -47,7 +47,7 @@ def test_who_is_refused_rests_and_who_is_answered_does_not() -> None:
 @pytest.mark.parametrize(
     ("name", "hint"),
     [
-        ("IllegalSaslStateError", "ESPUTNIK_SYNC_KAFKA__SECURITY_PROTOCOL is the listener's"),
+        ("IllegalSaslStateError", "ESPUTNIK_SYNC_KAFKA__SECURITY_PROTOCOL is that of the listener"),
         ("SaslAuthenticationFailed", "…__SASL_PASSWORD"),
         ("GroupAuthorizationFailedError", "lacks a right to a group"),
     ],

@@ -58,7 +58,7 @@ def test_a_topic_of_ours_that_is_missing_is_a_warning() -> None:
 
     assert told(finding) == (
         "warning",
-        "does not exist; `run` creates it if it may",
+        "does not exist; `run` creates it if this user may",
         "create it",
     )
 
@@ -87,7 +87,7 @@ def test_a_topic_of_ours_must_be_writable(*, may_write: bool | None, verdict: Ve
 
     assert finding.verdict is verdict
     assert ("allow WRITE on dead" in finding.remedy) is (verdict is Verdict.FAIL)
-    assert ("may WRITE on dead" in finding.remedy) is (verdict is Verdict.WARN)
+    assert ("has WRITE on dead" in finding.remedy) is (verdict is Verdict.WARN)
 
 
 @pytest.mark.parametrize(
@@ -96,8 +96,8 @@ def test_a_topic_of_ours_must_be_writable(*, may_write: bool | None, verdict: Ve
         ("165536", ["100000", "90000"], "ok", ""),
         ("165535", ["90000", "100000"], "failed", "set its max.message.bytes to 165536 or more"),
         ("165536", ["100000", None], "ok", ""),
-        (None, ["100000"], "warning", "see that it is the sources' own and 65536 more"),
-        ("165536", [None], "warning", "see that it is the sources' own and 65536 more"),
+        (None, ["100000"], "warning", "make sure that it is that of the source topics plus 65536"),
+        ("165536", [None], "warning", "make sure that it is that of the source topics plus 65536"),
     ],
 )
 def test_the_largest_record_must_fit_with_our_headers(
@@ -147,7 +147,7 @@ def test_a_clock_that_cannot_be_compared_is_a_warning(date: str) -> None:
             frozenset({8}),
             ("failed", "7 does not exist", "correct ESPUTNIK_SYNC_CONSENT__ROUTES"),
         ),
-        (None, ("warning", "eSputnik does not tell which there are", "")),
+        (None, ("warning", "eSputnik did not list the existing ones", "")),
     ],
 )
 def test_what_a_setting_names_must_exist(

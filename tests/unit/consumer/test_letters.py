@@ -233,7 +233,7 @@ def test_a_page_says_why_a_letter_would_be_buried_again() -> None:
     told = shown(a_letter(record=a_record(value=b"no json"), reason="esp.unheard_of"))
 
     assert (told["meaning"], told["remedy"]) == (None, None)
-    assert told["event"] == "7 bytes that are no JSON"
+    assert told["event"] == "7 bytes that are not JSON"
     assert told["now"]["outcome"] == "dead_letter"
     assert told["now"]["reason"] == "decode.json_syntax"
     assert told["now"]["calls"] == []

@@ -83,11 +83,11 @@ def test_all_of_a_letter_that_was_delivered_leaves_nothing_to_send() -> None:
         (
             {"reason": SAME_ID.reason, "field": SAME_ID.field, "detail": SAME_ID.detail},
             "schema.conflict",
-            "with an id of its own",
+            "with a new id",
         ),
         ({"attempts": 3}, "sync.attempts", "raise the setting"),
         ({"fates": (Fate(intent="i", slot="", state="X"),)}, "sync.in_doubt", "--in-doubt"),
-        ({"flags": ("stub",)}, "stub", "let the producer send it again"),
+        ({"flags": ("stub",)}, "stub", "send it again from the producer"),
     ],
 )
 def test_what_is_refused_says_why_and_what_to_do(

@@ -242,7 +242,7 @@ def test_a_missing_key_is_named_with_what_to_write(key: str | None) -> None:
         loaded(key).api_key()
 
     (line,) = caught.value.faults
-    assert line.startswith("ESPUTNIK_SYNC_ESPUTNIK__API_KEY: is missing; write ")
+    assert line.startswith("ESPUTNIK_SYNC_ESPUTNIK__API_KEY: is missing; set it to ")
 
 
 def test_the_key_is_read_again_from_its_file(tmp_path: Path) -> None:

@@ -207,7 +207,7 @@ def test_a_variable_that_is_not_set_is_all_that_is_told_of_its_settings(tmp_path
 
     (line,) = faults(config=file, needs_api_key=True, _A="")
 
-    assert line == f"TEAM: is not set, and {file} names it; set it, or write ${{TEAM:-default}}"
+    assert line == f"TEAM: is not set, but {file} uses it; set it, or write ${{TEAM:-default}}"
 
 
 @pytest.mark.parametrize("value", ["['${TEAM}', '${SHOP}']", "'${TEAM}${SHOP}'"])
@@ -222,19 +222,19 @@ def test_variables_that_are_not_set_are_told_of_lists_and_texts_as_well(
 def test_a_key_that_is_no_setting_is_told_whatever_its_value(tmp_path: Path) -> None:
     (line,) = faults(config=a_file(tmp_path, "kafka: {group: '${TEAM}'}"))
 
-    assert "is no setting; did you mean " in line
+    assert "is not a setting; did you mean " in line
 
 
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("kafka: [", "is no YAML in line 1; correct it"),
-        ("- kafka", "holds no settings; write groups such as kafka:"),
-        ("kafka", "holds no settings; write groups such as kafka:"),
-        ("a: &x [*x]", "holds an alias of what it stands in; write it out"),
-        ("a: " + "[" * 2000, "is nested too deep; correct it"),
-        ("kafka: {}\nlog: {}\nkafka: {}", "names kafka twice, again in line 3; keep one"),
-        ("log:\n  level: info\n  level: error", "names level twice, again in line 3; keep one"),
+        ("kafka: [", "is not valid YAML in line 1; correct it"),
+        ("- kafka", "contains no settings; write groups such as kafka:"),
+        ("kafka", "contains no settings; write groups such as kafka:"),
+        ("a: &x [*x]", "contains an alias of itself; write the value out"),
+        ("a: " + "[" * 2000, "is nested too deeply; correct it"),
+        ("kafka: {}\nlog: {}\nkafka: {}", "contains kafka twice, again in line 3; keep one"),
+        ("log:\n  level: info\n  level: error", "contains level twice, again in line 3; keep one"),
     ],
 )
 def test_a_file_that_holds_no_settings_is_told(tmp_path: Path, text: str, words: str) -> None:
@@ -259,7 +259,7 @@ def test_a_file_that_is_no_text_or_not_there_is_told(tmp_path: Path) -> None:
     binary = tmp_path / "binary.yaml"
     binary.write_bytes(b"\xff\xfe\x00")
 
-    assert fault(config=binary) == f"--config {binary}: is no YAML; correct it"
+    assert fault(config=binary) == f"--config {binary}: is not valid YAML; correct it"
     assert "No such file or directory; write the path" in fault(config=tmp_path / "none")
 
 
@@ -268,7 +268,7 @@ def test_a_group_that_is_no_group_is_told(tmp_path: Path) -> None:
 
     line = fault(config=file)
 
-    assert line.startswith(f"kafka (in {file}): is a group; write its settings one by one")
+    assert line.startswith(f"kafka (in {file}): is a group of settings; set them one by one")
 
 
 # -- faults ---------------------------------------------------------------------------------
@@ -287,14 +287,14 @@ def test_an_unknown_name_is_told_with_the_nearest(name: str, near: str) -> None:
     line = fault(**{name: "1"})
 
     assert line.startswith(
-        f"ESPUTNIK_SYNC_{name}: is no setting; did you mean ESPUTNIK_SYNC_{near} "
+        f"ESPUTNIK_SYNC_{name}: is not a setting; did you mean ESPUTNIK_SYNC_{near} "
     )
 
 
 def test_an_unknown_key_is_told_as_it_was_written(tmp_path: Path) -> None:
     file = a_file(tmp_path, "kafka: {group: 1}")
 
-    advice = "is no setting; did you mean ESPUTNIK_SYNC_KAFKA__GROUP_ID (kafka.group_id)?"
+    advice = "is not a setting; did you mean ESPUTNIK_SYNC_KAFKA__GROUP_ID (kafka.group_id)?"
     assert fault("kafka.group=1") == f"--set kafka.group: {advice}"
     assert fault(config=file) == f"kafka.group (in {file}): {advice}"
 
@@ -303,8 +303,8 @@ def test_something_below_a_map_is_told_how_to_write_the_map() -> None:
     line = fault(TOPICS__USERS__TYPE="user.updated")
 
     assert line == (
-        "ESPUTNIK_SYNC_TOPICS__USERS__TYPE: is no setting; "
-        "write all of ESPUTNIK_SYNC_TOPICS (topics) as one JSON value"
+        "ESPUTNIK_SYNC_TOPICS__USERS__TYPE: is not a setting; "
+        "write the whole of ESPUTNIK_SYNC_TOPICS (topics) as one JSON value"
     )
 
 
@@ -315,25 +315,29 @@ def test_an_override_without_a_value_is_told(given: str) -> None:
 
 def test_a_value_that_is_no_json_is_told_where_a_map_is_meant() -> None:
     assert fault(TOPICS="users") == (
-        'ESPUTNIK_SYNC_TOPICS: is no JSON; write an object such as {"NAME": …}'
+        'ESPUTNIK_SYNC_TOPICS: is not valid JSON; write an object such as {"NAME": …}'
     )
 
 
 @pytest.mark.parametrize(
     ("path", "value", "words"),
     [
-        ("admin.port", "eighty", "is no whole number; write digits alone"),
+        ("admin.port", "eighty", "is not a whole number; write digits only"),
         ("admin.port", "65536", "is too large; write 65535 or less"),
         ("batch.max_bytes", "1", "is too small; write 65536 or more"),
-        ("stop.deadline", "0", "is too small; write more than 0"),
-        ("stop.deadline", "30s", "is no number; write digits, with a point if need be"),
-        ("stop.deadline", "nan", "is no finite number; write digits, with a point if need be"),
-        ("events.strict", "perhaps", "is neither true nor false; write one of them"),
-        ("kafka.group_id", "", "is empty; write a text, or leave the setting out"),
-        ("topics", "{}", "is empty; write at least one entry, or leave the setting out"),
-        ("topics", "[]", 'is no map; write a JSON object, {"NAME": …}'),
-        ("orders.coalesce", "all", "is none of the known words; write 'status' or 'latest'"),
-        ("contacts.phone_region", "UK", "is no country; write two letters of ISO 3166"),
+        ("stop.deadline", "0", "is too small; write a number above 0"),
+        ("stop.deadline", "30s", "is not a number; write digits, with a decimal point if needed"),
+        (
+            "stop.deadline",
+            "nan",
+            "is not a finite number; write digits, with a decimal point if needed",
+        ),
+        ("events.strict", "perhaps", "is not a boolean; write true or false"),
+        ("kafka.group_id", "", "is empty; write a value, or remove the setting"),
+        ("topics", "{}", "is empty; write at least one entry, or remove the setting"),
+        ("topics", "[]", 'is not a map; write a JSON object, {"NAME": …}'),
+        ("orders.coalesce", "all", "is not a valid value; use one of 'status' or 'latest'"),
+        ("contacts.phone_region", "UK", "is not a country code; write two letters (ISO 3166)"),
     ],
 )
 def test_a_wrong_value_is_told_with_what_to_write_and_what_the_setting_means(
@@ -350,8 +354,8 @@ def test_a_wrong_value_is_told_with_what_to_write_and_what_the_setting_means(
 @pytest.mark.parametrize(
     ("topics", "words"),
     [
-        ('{"a": 1}', "a is no map; write a JSON object, or {}"),
-        ('{"a": {"type": "b"}}', "a.type is no event type; write one that"),
+        ('{"a": 1}', "a is not a map; write a JSON object, or {}"),
+        ('{"a": {"type": "b"}}', "a.type is not an event type; use one that"),
         ('{"a": {"kind": "b"}}', "a.kind is not known; write type or tombstone"),
     ],
 )
@@ -363,15 +367,15 @@ def test_a_number_where_a_text_belongs_is_told(tmp_path: Path) -> None:
     line = fault(config=a_file(tmp_path, "kafka: {group_id: 7}"))
 
     assert "KAFKA__GROUP_ID (in " in line
-    assert "is no text; write it in quotes" in line
+    assert "is not a string; write it in quotes" in line
 
 
 def test_a_wrong_value_says_by_what_means_it_was_set(tmp_path: Path) -> None:
     port = a_file(tmp_path, "x", "port")
     name = "ESPUTNIK_SYNC_ADMIN__PORT"
 
-    assert fault("admin.port=x").startswith(f"{name} (in --set): is no whole number")
-    assert fault(ADMIN__PORT_FILE=str(port)).startswith(f"{name} (in {name}_FILE): is no whole")
+    assert fault("admin.port=x").startswith(f"{name} (in --set): is not a whole number")
+    assert fault(ADMIN__PORT_FILE=str(port)).startswith(f"{name} (in {name}_FILE): is not a whole")
 
 
 def test_a_value_is_never_told() -> None:
@@ -392,8 +396,8 @@ def test_a_value_stands_in_its_name_or_in_its_file_not_in_both(tmp_path: Path) -
     file = a_file(tmp_path, "a", "key")
 
     assert fault(ESPUTNIK__API_KEY="b", ESPUTNIK__API_KEY_FILE=str(file)) == (
-        "ESPUTNIK_SYNC_ESPUTNIK__API_KEY_FILE: ESPUTNIK_SYNC_ESPUTNIK__API_KEY is set as well; "
-        "keep one of them"
+        "ESPUTNIK_SYNC_ESPUTNIK__API_KEY_FILE: ESPUTNIK_SYNC_ESPUTNIK__API_KEY is set too; "
+        "remove one of them"
     )
 
 
@@ -407,7 +411,7 @@ def test_a_file_of_a_value_that_cannot_be_read_is_told_once(tmp_path: Path) -> N
     unnamed = fault(ESPUTNIK__API_KEY_FILE="", needs_api_key=True)
 
     assert lost == f"{name}: /none: No such file or directory; write the path of a readable file"
-    assert garbled.startswith(f"{name}: {binary}: is no UTF-8 text; ")
+    assert garbled.startswith(f"{name}: {binary}: is not UTF-8; ")
     assert unnamed == f"{name}: is empty; write the path of a readable file"
 
 
@@ -415,7 +419,7 @@ def test_a_file_of_a_value_that_cannot_be_read_is_told_once(tmp_path: Path) -> N
 def test_a_missing_key_is_told_where_it_is_needed(environ: dict[str, Any]) -> None:
     line = fault(needs_api_key=True, **environ)
 
-    assert line.startswith("ESPUTNIK_SYNC_ESPUTNIK__API_KEY: is missing; write the key")
+    assert line.startswith("ESPUTNIK_SYNC_ESPUTNIK__API_KEY: is missing; set it to the API key")
     assert loading(**environ).settings.esputnik.login == "api"
 
 
@@ -445,7 +449,7 @@ def test_a_name_that_breaks_the_line_is_spelled_out() -> None:
     line = fault('consent.routes={"a\\nb": null}')
 
     assert line.splitlines() == [line]
-    assert r"(in --set): 'a\nb' is no map" in line
+    assert r"(in --set): 'a\nb' is not a map" in line
 
 
 def test_an_overruled_value_may_be_wrong() -> None:
@@ -463,18 +467,18 @@ def test_an_overruled_value_may_be_wrong() -> None:
     ],
 )
 def test_what_kafka_takes_for_no_topic_is_told(path: str, name: str) -> None:
-    assert "is no name of a topic; write 1 to 249 ASCII letters" in fault(f"{path}={name}")
+    assert "is not a topic name; use 1 to 249 ASCII letters" in fault(f"{path}={name}")
 
 
 def test_a_topic_of_the_table_is_named_as_kafka_has_it() -> None:
     line = fault('topics={"a b": {}}')
 
-    assert line.startswith("ESPUTNIK_SYNC_TOPICS (in --set): a b is no name of a topic; write ")
+    assert line.startswith("ESPUTNIK_SYNC_TOPICS (in --set): a b is not a topic name; use ")
 
 
 @pytest.mark.parametrize("login", ["a:b", "a\nb"])
 def test_a_login_that_http_cannot_carry_is_told(login: str) -> None:
-    assert "cannot be a user name of HTTP" in fault(ESPUTNIK__LOGIN=login)
+    assert "is not an HTTP user name" in fault(ESPUTNIK__LOGIN=login)
     assert loading(ESPUTNIK__LOGIN="sync").settings.esputnik.login == "sync"
 
 
@@ -511,8 +515,7 @@ def test_what_is_written_to_is_neither_read_from_nor_written_to_otherwise(
     line = fault(**{name: topic})
 
     assert line == (
-        f"ESPUTNIK_SYNC_{name}: is also named by ESPUTNIK_SYNC_{other}; "
-        "write the name of another topic"
+        f"ESPUTNIK_SYNC_{name}: is the same topic as in ESPUTNIK_SYNC_{other}; use another one"
     )
 
 
@@ -520,14 +523,15 @@ def test_sasl_needs_all_it_takes_to_log_in() -> None:
     lines = faults(KAFKA__SECURITY_PROTOCOL="SASL_SSL", KAFKA__SASL_PASSWORD="")
 
     assert lines == [
-        f"ESPUTNIK_SYNC_KAFKA__{name}: is missing; SASL_SSL needs it: write it"
+        f"ESPUTNIK_SYNC_KAFKA__{name}: is missing; set it: SASL_SSL needs it"
         for name in ("SASL_MECHANISM", "SASL_USERNAME", "SASL_PASSWORD")
     ]
 
 
 def test_a_key_needs_its_certificate() -> None:
     assert fault(KAFKA__SSL_KEYFILE="/key.pem") == (
-        "ESPUTNIK_SYNC_KAFKA__SSL_CERTFILE: is missing; write the path of the key's certificate"
+        "ESPUTNIK_SYNC_KAFKA__SSL_CERTFILE: is missing; set it to the path of the certificate "
+        "for this key"
     )
 
 
@@ -570,15 +574,18 @@ def test_an_authority_may_be_named_by_its_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("url", "words"),
     [
-        ("esputnik.com/api", "is no web address; write one such as https://esputnik.com/api"),
-        ("ftp://esputnik.com", "is no web address"),
-        ("https://", "is no web address"),
-        ("https://a:70000/api", "is no web address"),
-        ("https://[::1/api", "is no web address"),
-        ("https://a/api?key=1", "is no web address"),
-        ("https://a/api#key", "is no web address"),
-        ("https://api:secret@a/api", "holds a login; write the key to ESPUTNIK_SYNC_ESPUTNIK__API"),
-        ("http://esputnik.com/api", "would send the key over plain http; write https://, or set"),
+        ("esputnik.com/api", "is not a URL; write one such as https://esputnik.com/api"),
+        ("ftp://esputnik.com", "is not a URL"),
+        ("https://", "is not a URL"),
+        ("https://a:70000/api", "is not a URL"),
+        ("https://[::1/api", "is not a URL"),
+        ("https://a/api?key=1", "is not a URL"),
+        ("https://a/api#key", "is not a URL"),
+        (
+            "https://api:secret@a/api",
+            "contains a login; put the key into ESPUTNIK_SYNC_ESPUTNIK__API",
+        ),
+        ("http://esputnik.com/api", "would send the key over plain http; use https://, or set"),
         ("http://127.0.0.1.example.com", "would send the key over plain http"),
     ],
 )
@@ -609,7 +616,7 @@ def test_plain_http_goes_elsewhere_if_that_is_allowed() -> None:
 def test_an_open_host_needs_a_token(token: dict[str, str]) -> None:
     line = fault(ADMIN__HOST="0.0.0.0", **token)  # noqa: S104 - its case
 
-    assert line.startswith("ESPUTNIK_SYNC_ADMIN__TOKEN: is missing; ESPUTNIK_SYNC_ADMIN__HOST is")
+    assert line.startswith("ESPUTNIK_SYNC_ADMIN__TOKEN: is missing; set a bearer token, since ")
     loading(ADMIN__HOST="0.0.0.0", ADMIN__TOKEN="t")  # noqa: S104 - its case
 
 
@@ -620,7 +627,8 @@ def test_settings_of_parts_that_are_not_built_are_named_in_one_warning() -> None
     (warning,) = loading("audit.topic=a", WEBHOOKS__ENABLED="true", ADMIN__PORT="1").warnings
 
     assert warning == (
-        "of no effect in this version: ESPUTNIK_SYNC_AUDIT__TOPIC, ESPUTNIK_SYNC_WEBHOOKS__ENABLED"
+        "these settings have no effect in this version: ESPUTNIK_SYNC_AUDIT__TOPIC, "
+        "ESPUTNIK_SYNC_WEBHOOKS__ENABLED"
     )
 
 
@@ -687,7 +695,7 @@ def test_a_login_or_a_certificate_that_the_protocol_leaves_out_is_worth_a_warnin
 ) -> None:
     (warning,) = loading(KAFKA__SECURITY_PROTOCOL=protocol, **given).warnings
 
-    assert warning.startswith(f"{PREFIX}{next(iter(given))}: of no effect with {protocol}; write ")
+    assert warning.startswith(f"{PREFIX}{next(iter(given))}: no effect with {protocol}; use ")
 
 
 def test_a_slip_shows_no_secret() -> None:

@@ -11,7 +11,7 @@ from esputnik.actions import BY_HAND, InputError, by_hand, forms, names
 from esputnik.call import Action, Quota, Request
 from esputnik.json_text import json_text
 
-ALL_FIELDS = "contactFields left out means all: what is not sent is cleared"
+ALL_FIELDS = "without contactFields all fields are written: those not sent are cleared"
 NAMED = {
     *("add-contact", "bulk-contacts", "import-status", "delete-contact", "find-contact"),
     *("add-orders", "add-unsubscribed", "remove-unsubscribed", "attach-contacts"),
@@ -231,19 +231,19 @@ def test_calls_count_against_their_own_limits() -> None:
         ("add-kontact", {}, "add-kontact: no such action"),
         ("list-fields", {}, "list-fields: no such action"),
         ("account-info", {"bodi": {}}, "bodi: not known"),
-        ("account-info", {"body": {}}, "body: the action takes none"),
+        ("account-info", {"body": {}}, "body: the action has no body"),
         ("account-info", {"path": {"id": 1}}, r"path\.id: not known"),
         ("account-info", {"path": []}, "path: must be an object"),
         ("account-info", {"query": "a=b"}, "query: must be an object"),
-        ("find-contact", {}, "query: names nobody"),
-        ("find-contact", {"query": {"startindex": 1, "maxrows": 5}}, "query: names nobody"),
-        ("find-contact", {"query": {"email": ""}}, "query: names nobody"),
-        ("find-contact", {"query": {"email": None}}, r"^query\.email: must be a text"),
-        ("find-contact", {"query": {"email": ["a"]}}, r"^query\.email: must be a text"),
+        ("find-contact", {}, "query: has no identifier"),
+        ("find-contact", {"query": {"startindex": 1, "maxrows": 5}}, "query: has no identifier"),
+        ("find-contact", {"query": {"email": ""}}, "query: has no identifier"),
+        ("find-contact", {"query": {"email": None}}, r"^query\.email: must be a string"),
+        ("find-contact", {"query": {"email": ["a"]}}, r"^query\.email: must be a string"),
         ("delete-contact", {}, r"path\.id: is missing"),
         ("delete-contact", {"query": {"externalCustomerId": ""}}, r"path\.id: is missing"),
         ("delete-contact", {"path": {"id": None}}, r"path\.id: is missing"),
-        ("delete-contact", {"path": {"id": [1]}}, r"^path\.id: must be a text"),
+        ("delete-contact", {"path": {"id": [1]}}, r"^path\.id: must be a string"),
         ("delete-contact", {"path": {"id": ""}}, r"^path\.id: a path segment is"),
         ("delete-contact", {"path": {"id": ".."}}, r"^path\.id: a path segment is"),
         ("delete-contact", {"path": {"id": 1, "x": 2}}, r"path\.x: not known"),
@@ -257,12 +257,12 @@ def test_calls_count_against_their_own_limits() -> None:
             "contactFields: is missing or empty",
         ),
         ("add-orders", {"body": {"orders": [1] * 1001}}, "a list of 1 to 1000"),
-        ("detach-contacts", {"path": {"id": 5}, "body": {}}, "name exactly one"),
-        ("detach-contacts", {"path": {"id": 5}, "body": {"contactIds": []}}, "name exactly one"),
+        ("detach-contacts", {"path": {"id": 5}, "body": {}}, "send exactly one"),
+        ("detach-contacts", {"path": {"id": 5}, "body": {"contactIds": []}}, "send exactly one"),
         (
             "detach-contacts",
             {"path": {"id": 5}, "body": {"contactIds": [1], "externalCustomerIds": ["a"]}},
-            "name exactly one",
+            "send exactly one",
         ),
         ("add-domain", {"body": {"domain": ""}}, r"body\.domain: is missing or empty"),
         ("add-domain", {"body": {"domain": 2**70}}, "body: cannot be sent"),

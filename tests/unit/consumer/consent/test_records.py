@@ -54,7 +54,7 @@ def test_what_is_not_known_is_left_out() -> None:
     [
         (b"", "no JSON"),
         (b"{", "no JSON"),
-        (b"[]", "no JSON object"),
+        (b"[]", "not a JSON object"),
         (b"{}", "another version"),
         (b'{"v":2}', "another version"),
         (b'{"v":"1"}', "another version"),

@@ -427,5 +427,5 @@ def test_a_topic_that_is_compacted_or_does_not_tell_is_taken_as_it_is(
 
 @pytest.mark.parametrize("policy", ["delete", "compact,delete", ""])
 def test_a_topic_that_forgets_is_refused(policy: str) -> None:
-    with pytest.raises(SettingsError, match=r"ESPUTNIK_SYNC_CONSENT__MEMORY_TOPIC: .*forgets"):
+    with pytest.raises(SettingsError, match=r"CONSENT__MEMORY_TOPIC: .*would lose opt-outs"):
         prepared(memory={"cleanup.policy": policy})

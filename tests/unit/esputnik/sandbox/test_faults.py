@@ -96,7 +96,7 @@ def test_without_faults_nothing_goes_wrong() -> None:
 @pytest.mark.parametrize(
     ("faults", "message"),
     [
-        ({"501": 0.1}, f"501 is no fault; there are {', '.join(KINDS)}"),
+        ({"501": 0.1}, f"501 is not a fault; use one of {', '.join(KINDS)}"),
         ({"500": 1.1}, "500: a probability is between 0 and 1"),
         ({"500": "often"}, "500: a probability is between 0 and 1"),
         ([], "the faults are an object of probabilities"),

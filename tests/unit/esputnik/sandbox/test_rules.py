@@ -144,7 +144,7 @@ def test_rules_are_shown_with_how_often_they_are_still_to_strike() -> None:
     [
         ("status", "Input should be a valid dictionary"),
         ({"state": 1}, r"state: is not known; did you mean status\?"),
-        ({"action": "add-ordrs"}, r"action: add-ordrs is no call; did you mean add-orders\?"),
+        ({"action": "add-ordrs"}, r"action: add-ordrs is not a call; did you mean add-orders\?"),
         ({"status": 99}, "status: Input should be greater than or equal to 200"),
         ({"status": 600}, "status: Input should be less than 600"),
         ({"status": "500"}, "status: Input should be a valid integer"),

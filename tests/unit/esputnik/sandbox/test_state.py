@@ -55,7 +55,7 @@ def test_the_overview_is_for_a_person() -> None:
 
 
 def test_the_overview_of_an_account_that_was_asked_nothing() -> None:
-    assert "  nothing yet\n" in overview(an_account().account.state())
+    assert "  none yet\n" in overview(an_account().account.state())
 
 
 def test_a_reset_forgets_what_the_account_holds() -> None:
