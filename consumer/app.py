@@ -26,7 +26,7 @@ from consumer.build import (
 from consumer.clock import SystemClock
 from consumer.consent.desk import ConsentDesk
 from consumer.consent.topic import ConsentTopic, prepare
-from consumer.credentials import check_key
+from consumer.credentials import check_key, refresh_key
 from consumer.delivery import Delivery
 from consumer.errors import CredentialsError, SettingsError, UsageError
 from consumer.findings import DEAD_LETTER_ROOM
@@ -205,7 +205,7 @@ class Service:
             meter=self._metrics,
             rng=rng,
             caught_up=source.caught_up,
-            refresh_key=lambda: self._refresh_key(api),
+            refresh_key=lambda: refresh_key(api, self._loaded),
             consent=desk,
             lease=source.lease,
         )
@@ -309,10 +309,6 @@ class Service:
             raise SettingsError([f"{env_name('ledger.url')}: {wrong}; {advice}"])
 
     # -- while running --------------------------------------------------------------------
-
-    def _refresh_key(self, api: Client) -> bool:
-        """Read the key's file again; tell whether the key changed."""
-        return api.set_api_key(self._loaded.reread_api_key())
 
     async def _watch_topics(self, source: KafkaSource) -> None:
         """Read topics of the default table once they exist."""

@@ -12,6 +12,7 @@ from consumer.consent.reading import Reader
 from consumer.consent.topic import COMPACTED, POLICY, refuse_forgetful
 from consumer.errors import CredentialsError, KafkaUnreachableError, SettingsError, SyncError
 from consumer.findings import (
+    NOT_NOW,
     OK,
     Finding,
     failed,
@@ -158,7 +159,7 @@ async def _esputnik(loaded: Loaded) -> AsyncIterator[Finding]:
         answer = await api.exchange(requests.account_info())
         if isinstance(answer, NoAnswer):
             url = loaded.settings.esputnik.base_url
-            remedy = f"check {env_name('esputnik.base_url')} and the network"
+            remedy = f"check {env_name('esputnik.base_url')} and the network; or {NOT_NOW}"
             yield failed("eSputnik", f"{url} does not answer ({answer.cause})", remedy)
             return
         yield of_account(answer)

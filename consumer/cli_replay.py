@@ -22,7 +22,7 @@ from consumer.cli_tables import ENDS, end_rows, terminal
 from consumer.clock import SystemClock
 from consumer.consent.desk import ConsentDesk
 from consumer.consent.topic import prepare
-from consumer.credentials import check_key
+from consumer.credentials import check_key, refresh_key
 from consumer.delivery import Delivery
 from consumer.gate import Gate
 from consumer.graveyard import Graveyard
@@ -245,7 +245,7 @@ def _parts(  # noqa: PLR0913 - the parts it is built of
         meter=Metrics(),
         rng=rng,
         traffic=Traffic.REPLAY,
-        refresh_key=lambda: api.set_api_key(loaded.reread_api_key()),
+        refresh_key=lambda: refresh_key(api, loaded),
         consent=desk,
     )
     carrying.share(REPLAY_SHARE)

@@ -3,9 +3,11 @@
 import structlog
 
 from consumer.errors import CredentialsError
+from consumer.findings import HASH_KEY_NEEDED
 from consumer.gate import Gate
 from consumer.gatekeeper import PROBE
 from consumer.ports import Clock
+from consumer.settings import Loaded
 from esputnik.answers import read
 from esputnik.client import Client
 from esputnik.outcome import Blocked, Deferred, Delivered, Scope
@@ -32,3 +34,16 @@ async def check_key(api: Client, gate: Gate, clock: Clock) -> None:
         log.warning("key_not_checked", cause=cause)
     if isinstance(outcome, Deferred) and not outcome.is_throttle:
         gate.doubted(outcome.cause, clock.now(), roll=0.0)
+
+
+def refresh_key(api: Client, loaded: Loaded) -> bool:
+    """Read the key's file again; tell whether the key changed.
+
+    Another one heals what waits, and is a trap for the next start: that is said while the old one
+    can still be found.
+    """
+    key = loaded.reread_api_key()
+    is_changed = api.set_api_key(key)
+    if is_changed and key != loaded.api_key() and loaded.settings.privacy.hash_key is None:
+        log.warning("hash_key_needed", why=HASH_KEY_NEEDED)
+    return is_changed

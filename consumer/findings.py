@@ -17,6 +17,14 @@ LONGEST_LIST = 500  # segments that one request lists
 SKEW = 30.0  # s of difference to eSputnik's clock
 UNAUTHORIZED = 401
 OK = 200
+# Said where another API key is taken up or asked for: the memory of consent is of hashes keyed with
+# the old one.
+HASH_KEY_NEEDED = (
+    f"with another key the next start ends with {SettingsError.exit_code} unless "
+    f"{env_name('privacy.hash_key')} is set to the old one"
+)
+NOT_NOW = "eSputnik cannot answer right now: `run` waits meanwhile and loses nothing"
+PASSING = frozenset({408, 429, 500, 502, 503, 504})  # statuses of the moment
 
 
 class Verdict(StrEnum):
@@ -121,8 +129,13 @@ def of_account(answer: Answer) -> Finding:
     if answer.status == OK:
         return passed("eSputnik", "the API key is accepted")
     if answer.status == UNAUTHORIZED:
-        remedy = f"correct {env_name('esputnik.api_key')}; a key unused for 90 days is switched off"
+        remedy = (
+            f"correct {env_name('esputnik.api_key')}; a key unused for 90 days is switched off; "
+            f"{HASH_KEY_NEEDED}"
+        )
         return failed("eSputnik", "the API key is refused (401)", remedy)
+    if answer.status in PASSING:
+        return failed("eSputnik", f"account info answers {answer.status}", NOT_NOW)
     remedy = f"check {env_name('esputnik.base_url')}; it ends in /api"
     return failed("eSputnik", f"account info answered {answer.status}", remedy)
 

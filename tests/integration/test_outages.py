@@ -115,7 +115,7 @@ async def test_a_key_that_is_changed_in_its_file_is_taken_at_once(
         ESPUTNIK__API_KEY_FILE=str(key),
     ) as deployment:
         await deployment.account.use_key("first")
-        await deployment.start()
+        consumer = await deployment.start()
         await deployment.tell("orders", *orders(range(5)))
         await deployment.done()
 
@@ -126,6 +126,7 @@ async def test_a_key_that_is_changed_in_its_file_is_taken_at_once(
 
         assert await requests_of(deployment, 401) == 1
         assert len((await deployment.account.state())["orders"]) == 10
+        assert consumer.log.count("hash_key_needed") == 1
         assert await deployment.letters() == []
 
 

@@ -119,6 +119,27 @@ def test_the_account_tells_whether_the_key_is_good(status: int, verdict: str, se
     assert setting in finding.remedy
 
 
+def test_a_key_that_is_refused_comes_with_what_another_one_takes() -> None:
+    assert (
+        "ends with 78 unless ESPUTNIK_SYNC_PRIVACY__HASH_KEY"
+        in of_account(an_answer({}, 401)).remedy
+    )
+
+
+@pytest.mark.parametrize("status", [408, 429, 500, 502, 503, 504])
+def test_an_outage_of_esputnik_is_not_blamed_on_a_setting(status: int) -> None:
+    finding = of_account(an_answer({}, status))
+
+    assert finding.verdict.value == "failed"
+    assert "`run` waits meanwhile and loses nothing" in finding.remedy
+    assert "ESPUTNIK_SYNC" not in finding.remedy
+
+
+@pytest.mark.parametrize("status", [404, 501, 505])
+def test_what_does_not_pass_by_itself_is_blamed_on_the_address(status: int) -> None:
+    assert "ESPUTNIK_SYNC_ESPUTNIK__BASE_URL" in of_account(an_answer({}, status)).remedy
+
+
 @pytest.mark.parametrize(
     ("now", "verdict"),
     [
