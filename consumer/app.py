@@ -122,6 +122,7 @@ class Service:
         self._metrics = Metrics()
         self._gate = Gate(loaded.settings.dead_letter.max_ratio)
         self._topics: frozenset[str] = frozenset()
+        self._missing: frozenset[str] = frozenset()
         self.is_ready = False
 
     async def run(self, signals: Signals) -> None:
@@ -136,8 +137,9 @@ class Service:
             stack.push_async_callback(writer.stop)
             await check_key(way_out, self._gate, self._clock)
             desk, memory = await self._consent(stack, writer)
-            worker, sending = self._parts(way_out, source, writer, desk)
-            vitals = Vitals(source, worker, sending, self._gate, self._clock)
+            letters = self._graveyard(writer)
+            worker, sending = self._parts(way_out, source, letters, desk)
+            vitals = Vitals(source, worker, sending, self._gate, self._clock, letters=letters)
             admin = AdminServer(
                 settings.admin, metrics=self._metrics, health=vitals, version=__version__
             )
@@ -152,6 +154,7 @@ class Service:
                 (
                     sending.run,
                     memory.run,
+                    vitals.run,
                     lambda: self._watch_topics(source),
                     lambda: watch(
                         source,
@@ -163,7 +166,8 @@ class Service:
                     lambda: _stop_on(signals, worker),
                 ),
             )
-        log.info("stopped")
+            unfinished = worker.ledger.records
+        log.info("stopped", unfinished=unfinished)
 
     def _group(self) -> GroupOptions:
         kafka = self._settings.kafka
@@ -194,33 +198,24 @@ class Service:
         return desk, memory
 
     def _parts(
-        self, api: Client, source: KafkaSource, writer: KafkaWriter, desk: ConsentDesk
+        self, api: Client, source: KafkaSource, letters: Graveyard, desk: ConsentDesk
     ) -> tuple[Worker, Delivery]:
-        settings, rng = self._settings, random.SystemRandom()
+        settings = self._settings
         sending = delivery(
             settings,
             sender=api,
             gate=self._gate,
             clock=self._clock,
             meter=self._metrics,
-            rng=rng,
+            rng=random.SystemRandom(),
             caught_up=source.caught_up,
             refresh_key=lambda: refresh_key(api, self._loaded),
             consent=desk,
             lease=source.lease,
         )
-        graveyard = Graveyard(
-            writer=writer,
-            topic=settings.dead_letter.topic,
-            group=settings.kafka.group_id,
-            cluster=settings.kafka.cluster_alias,
-            version=__version__,
-            clock=self._clock,
-            rng=rng,
-        )
         worker = Worker(
             source=source,
-            letters=graveyard,
+            letters=letters,
             planner=planner(settings),
             delivery=sending,
             clock=self._clock,
@@ -233,6 +228,18 @@ class Service:
         if settings.ledger.url == "offsets:":
             sending.declarations = worker
         return worker, sending
+
+    def _graveyard(self, writer: KafkaWriter) -> Graveyard:
+        settings = self._settings
+        return Graveyard(
+            writer=writer,
+            topic=settings.dead_letter.topic,
+            group=settings.kafka.group_id,
+            cluster=settings.kafka.cluster_alias,
+            version=__version__,
+            clock=self._clock,
+            rng=random.SystemRandom(),
+        )
 
     # -- before the first record ----------------------------------------------------------
 
@@ -265,6 +272,9 @@ class Service:
                     for topic in sorted(missing)
                 ]
             )
+        if missing - self._missing:
+            log.warning("topics_missing", topics=sorted(missing))
+        self._missing = missing
         return named & existing
 
     async def _check_gaps(self, admin: KafkaAdmin) -> None:
@@ -314,7 +324,8 @@ class Service:
         """Read topics of the default table once they exist."""
         while self._settings.has_default_topics:
             await self._clock.sleep(LOOK_AGAIN)
-            found = self._wanted(await source.topics())
+            existing = await source.topics()
+            found = self._wanted(existing) if existing else frozenset()  # none: no broker tells
             if found - self._topics:
                 self._topics |= found
                 source.resubscribe(self._topics)

@@ -17,6 +17,7 @@ from consumer.ports import Clock, Meter
 from consumer.retry import Policy, Ruling, failed_import, is_repeat, may_have_run, rule
 from consumer.scheduler import Scheduler
 from consumer.trip import Trip
+from consumer.waits import Waits
 from esputnik.call import Repeat
 from esputnik.outcome import Blocked, Delivered, Outcome, Rejected
 
@@ -96,6 +97,10 @@ class Delivery:
     def is_waiting(self) -> bool:
         """Tell whether calls wait for their turn, for an import's end, or to be tried again."""
         return self._resting > 0 or self._exchange.is_waiting()
+
+    def waits(self) -> Waits:
+        """Return what waits for eSputnik, and count how long it has until now."""
+        return self._exchange.waits()
 
     @property
     def is_held_up(self) -> bool:

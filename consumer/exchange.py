@@ -17,6 +17,7 @@ from consumer.requester import Requester
 from consumer.sessions import Sessions
 from consumer.shares import Traffic
 from consumer.turns import Turns
+from consumer.waits import Waits
 from esputnik.answers import confirms, learn, read, read_bulk, unseen
 from esputnik.bodies import is_page
 from esputnik.call import Action, Call, Repeat, Request
@@ -84,7 +85,14 @@ class Exchange:
 
     def is_waiting(self) -> bool:
         """Tell whether calls wait for their turn, or for the end of an import."""
-        return self._turns.is_waiting or self._following.under_way > 0
+        return self._turns.is_waiting or bool(self._following.under_way)
+
+    def waits(self) -> Waits:
+        """Return what waits for eSputnik, and count how long it has until now."""
+        self._turns.count_waits()
+        return Waits(
+            throttled=self._turns.throttled(), imports=tuple(self._following.under_way.values())
+        )
 
     @property
     def is_held_up(self) -> bool:

@@ -3,6 +3,8 @@
 import random
 from collections.abc import Awaitable, Callable, Sequence
 
+import structlog
+
 from consumer.gate import Gate, Way
 from consumer.job import Errand
 from consumer.ports import Clock, Meter
@@ -22,6 +24,8 @@ from esputnik.outcome import (
     Outcome,
 )
 
+log = structlog.get_logger()
+
 FIRST_POLL = 0.5  # s after an import was taken
 LAST_POLL = 30.0  # s between polls at the most
 POLL_GROWTH = 1.6
@@ -29,6 +33,7 @@ LONGEST_IMPORT = 1800.0  # s; an import without an end after that is sent again
 UNKNOWN_FOR = (
     60.0  # s in which a session is unknown, until it is lost: a new one may be so at first
 )
+LONG_IMPORT = 300.0  # s; one that takes longer is worth a line of the log
 UNMAPPED = "not in the mapping"
 POLL = Way(Action.IMPORT_STATUS)
 _CAUSES = {Failed: IMPORT_FAILED, Lost: IMPORT_LOST}
@@ -57,7 +62,7 @@ class Following:
         self._rng = rng
         self._hear = hear
         self._ended = ended
-        self.under_way = 0
+        self.under_way: dict[object, float] = {}  # since when, in monotonic seconds
 
     async def end(
         self, accepted: Accepted, errands: Sequence[Errand], failed: int
@@ -69,12 +74,13 @@ class Following:
         rest = [errand for at, errand in enumerate(errands) if at not in accepted.refused]
         if not rest:
             return [accepted.refused[at] for at in range(len(errands))]
-        self.under_way += 1
         began = self._clock.now()
+        place = object()  # not the session: one that eSputnik tells twice is two imports of ours
+        self.under_way[place] = began
         try:
             end = await self._poll(accepted.session)
         finally:
-            self.under_way -= 1
+            del self.under_way[place]
         cause = _CAUSES.get(type(end), "")
         self._ended(Ending(began=began, cause=cause, is_first=not failed))
         if isinstance(end, Finished) and accepted.suspect is not None:
@@ -118,7 +124,7 @@ class Following:
         return [done if is_named else again for is_named in named]
 
     async def _poll(self, session: str) -> Finished | Failed | Lost:
-        began, wait = self._clock.now(), FIRST_POLL
+        began, wait, is_told = self._clock.now(), FIRST_POLL, False
         unknown_since: float | None = None
         request = requests.import_status(session)
         while self._clock.now() - began < LONGEST_IMPORT:
@@ -127,6 +133,9 @@ class Following:
             if self._gate.account is not None:
                 began += pause_seconds  # nobody can tell, so it does not count
                 continue
+            if not is_told and (seconds := self._clock.now() - began) >= LONG_IMPORT:
+                is_told = True
+                log.warning("import_not_ended", session=session, seconds=round(seconds))
             match read_import_status(await self._ask(request)):
                 case Importing():
                     self._hear(POLL, (Delivered(),))

@@ -263,6 +263,11 @@ class Gate:
             if not self._is_idle(action, hold):
                 yield action.value, hold
 
+    def in_doubt(self) -> Hold | None:
+        """Return what holds calls back that are held by nothing else, for people; if any waits."""
+        waits = (way for way, count in self.waiting.items() if count and way.counts)
+        return self.doubt if any(way.action not in self.actions for way in waits) else None
+
     def _is_idle(self, action: Action, hold: Hold) -> bool:
         """Tell whether nothing is held up: what may have run is buried, and nobody came since."""
         is_wanted = hold.is_tried or self.waiting[Way(action, counts=True)] > 0

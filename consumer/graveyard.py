@@ -1,6 +1,7 @@
 """Buries: writes a dead letter and waits, as long as it takes, until it is safe."""
 
 import random
+from collections.abc import Collection
 from datetime import UTC, datetime
 
 import structlog
@@ -35,9 +36,23 @@ class Graveyard:
         self._origin = {"group": group, "cluster": cluster, "version": version}
         self._clock = clock
         self._rng = rng
+        self._begun: dict[object, float] = {}
+
+    @property
+    def begun(self) -> Collection[float]:
+        """Return since when letters wait to be acknowledged, in monotonic seconds."""
+        return self._begun.values()
 
     async def bury(self, burial: Burial) -> None:
         """Return once all in-sync replicas acknowledged the letter. Waits as long as it takes."""
+        waits = object()
+        self._begun[waits] = self._clock.now()
+        try:
+            await self._bury(burial)
+        finally:
+            del self._begun[waits]
+
+    async def _bury(self, burial: Burial) -> None:
         record, write, wait = burial.record, letter, FIRST_WAIT
         while True:
             now = datetime.fromtimestamp(self._clock.wall(), UTC)
@@ -63,7 +78,15 @@ class Graveyard:
                 write = stub
             except NotAcknowledgedError as trouble:
                 # It may arrive all the same; the letter's id tells the two apart.
-                log.warning("dead_letter_not_acknowledged", error=str(trouble))
+                log.warning(
+                    "dead_letter_not_acknowledged",
+                    topic=record.topic,
+                    partition=record.partition,
+                    offset=record.offset,
+                    reason=burial.reason,
+                    dead_letter_topic=self._topic,
+                    error=str(trouble),
+                )
                 wait = await self._sleep(wait)
             else:
                 _tell(burial)

@@ -59,6 +59,12 @@ BUFFERED_BYTES = Metric("buffered_bytes", "gauge", "bytes of the records consume
 OLDEST = Metric(
     "oldest_unfinished_seconds", "gauge", "seconds since the oldest unfinished record was consumed"
 )
+IMPORTS_UNDER_WAY = Metric("imports_under_way", "gauge", "imports accepted and not ended")
+OLDEST_IMPORT = Metric(
+    "oldest_import_seconds",
+    "gauge",
+    "seconds since the oldest import that has not ended was accepted; 0 without any",
+)
 LAG = Metric(
     "consumer_lag",
     "gauge",
@@ -69,7 +75,8 @@ LAG = Metric(
 THROTTLED = Metric(
     "throttled_seconds_total",
     "counter",
-    "seconds that requests waited for `esputnik.max_in_flight` or for a rate limit",
+    "seconds that requests waited, or wait, for `esputnik.max_in_flight` or a rate limit; a quota "
+    "that answers only 429 counts as one waiting request",
 )
 PAUSED = Metric(
     "paused",
@@ -106,6 +113,8 @@ METRICS = (
     BUFFERED_RECORDS,
     BUFFERED_BYTES,
     OLDEST,
+    IMPORTS_UNDER_WAY,
+    OLDEST_IMPORT,
     LAG,
     THROTTLED,
     PAUSED,

@@ -63,10 +63,9 @@ class Requester:
             if (wait := throttled(answer)) is not None:
                 # A probe is no opt-out, though it goes as soon as one.
                 is_urgent = kind is Traffic.URGENT and bool(errands)
-                now = self._clock.now()
-                self.turns.throttle.penalise(
-                    request.quota, now, wait, left=left, is_urgent=is_urgent
-                )
+                self.turns.refused(request.quota, wait, left=left, is_urgent=is_urgent)
+            elif isinstance(answer, Answer):
+                self.turns.answered(request.quota, left=left)
         finally:
             is_next = self.turns.give_back()
         if is_next and _is_well(answer):  # what is wrong may hold who comes next

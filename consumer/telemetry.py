@@ -32,7 +32,7 @@ FIELDS = frozenset(
     | {"idempotency_key", "status", "attempt", "duration_ms", "reason", "field", "error", "trace"}
     | {"logger", "cause", "why", "scope", "rule", "seconds", "in_time", "behind", "records", "size"}
     | {"topics", "partitions", "group", "session", "letter", "host", "port", "version"}
-    | {"channel", "verdict", "at", "uid"}
+    | {"channel", "verdict", "at", "uid", "dead_letter_topic", "unfinished", "from_offset"}
 )
 SAME_AGAIN = 10.0  # s until the same message of a library is logged again
 MOST_MESSAGES = 1000  # of libraries that are remembered for that
@@ -228,6 +228,8 @@ class Metrics:
         self._buffered_records = self._gauge(metrics.BUFFERED_RECORDS)
         self._buffered_bytes = self._gauge(metrics.BUFFERED_BYTES)
         self._oldest = self._gauge(metrics.OLDEST)
+        self._imports_under_way = self._gauge(metrics.IMPORTS_UNDER_WAY)
+        self._oldest_import = self._gauge(metrics.OLDEST_IMPORT)
         self._lag = self._gauge(metrics.LAG)
         self._throttled = self._counter(metrics.THROTTLED)
         self._resent = self._counter(metrics.RESENT)
@@ -311,12 +313,14 @@ class Metrics:
         if fields:
             self._ignored.labels(event_type).inc(fields)
 
-    def gauge(
+    def gauge(  # noqa: PLR0913 - one for each
         self,
         *,
         buffered_records: int,
         buffered_bytes: int,
         oldest_unfinished: float,
+        imports: int,
+        oldest_import: float,
         lags: Mapping[tuple[str, int], int],
         paused: Mapping[str, int],
     ) -> None:
@@ -324,6 +328,8 @@ class Metrics:
         self._buffered_records.set(buffered_records)
         self._buffered_bytes.set(buffered_bytes)
         self._oldest.set(oldest_unfinished)
+        self._imports_under_way.set(imports)
+        self._oldest_import.set(oldest_import)
         self._lag.clear()
         for (topic, partition), lag in lags.items():
             self._lag.labels(topic, str(partition)).set(lag)

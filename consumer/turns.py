@@ -20,6 +20,8 @@ class Turns:
         self._meter = meter
         self._slots = slots
         self._used = 0
+        self._in_line = 0
+        self._counted_until = 0.0
         self._shares = {quota: Shares() for quota in Quota}
         self._waiting: dict[Quota, dict[Traffic, deque[asyncio.Future[float]]]] = {}
         self.queued: Counter[Action] = Counter()
@@ -39,6 +41,8 @@ class Turns:
             return now
         turn: asyncio.Future[float] = asyncio.get_running_loop().create_future()
         self._waiting.setdefault(quota, {}).setdefault(kind, deque()).append(turn)
+        self.count_waits()
+        self._in_line += 1
         self._changed.set()
         is_new = kind is not Traffic.RETRY
         self.queued[action] += is_new
@@ -50,11 +54,42 @@ class Turns:
             raise
         finally:
             self.queued[action] -= is_new
-            self._meter.throttled(self._clock.now() - now)
+            self.count_waits()
+            self._in_line -= 1
 
     def leaves(self, quota: Quota, granted: float) -> None:
         """Note that a request leaves now that might go since `granted`: the loop was busy."""
         self.throttle.left(quota, granted, self._clock.now())
+
+    def refused(
+        self, quota: Quota, retry_after: float, *, left: float, is_urgent: bool = False
+    ) -> None:
+        """Hear that a request which left at that time was too much, as `Throttle.penalise` does."""
+        self.count_waits()
+        self.throttle.penalise(
+            quota, self._clock.now(), retry_after, left=left, is_urgent=is_urgent
+        )
+
+    def answered(self, quota: Quota, *, left: float) -> None:
+        """Hear that a request which left at that time was not too much."""
+        if self.throttled():
+            self.count_waits()
+            self.throttle.answered(quota, left=left)
+
+    def throttled(self) -> dict[Quota, float]:
+        """Return the quotas of which eSputnik takes nothing, and since when it answers 429."""
+        return self.throttle.refused(self._clock.now())
+
+    def count_waits(self) -> None:
+        """Count how long requests have waited until now: a wait may have no end to be counted at.
+
+        What a 429 sent away waits elsewhere: it counts as one request of each quota.
+        """
+        now = self._clock.now()
+        waiting = self._in_line + len(self.throttled())
+        if waiting and now > self._counted_until:
+            self._meter.throttled(waiting * (now - self._counted_until))
+        self._counted_until = now
 
     @property
     def is_waiting(self) -> bool:

@@ -25,6 +25,7 @@ LEAST = 0.05  # of the full pace, however many 429
 SHORTEST_WAIT = 0.001  # s; timers know no shorter one
 REMEMBERED = 10_000  # requests; of a limit above, the bucket lets a tenth more go at times
 ROUNDING = 1e-6  # s; waits below are left over from adding up
+FORGOTTEN = 600.0  # s after a 429 has lapsed, where nothing of its quota was tried again
 
 
 class _Bucket:
@@ -32,7 +33,7 @@ class _Bucket:
 
     `sent` holds when the last requests went, of which `most` may go within `span`.
     Until `closed_until` what is urgent may go, until `shut_until` nothing. `cut_at`: when a 429
-    last cut the pace.
+    last cut the pace. `refused_since`: when the first 429 came after the last good answer.
     """
 
     def __init__(self, limit: float) -> None:
@@ -41,6 +42,7 @@ class _Bucket:
         self.limit = limit
         self.most, self.span = 1, SPAN
         self.filled = self.cut_at = self.closed_until = self.shut_until = float("-inf")
+        self.refused_since: float | None = None
         self.learned = 1.0  # of the pace, as it was at `closed_until`
         self.tokens = float("inf")  # as many as fit
         self.sent: deque[float] = deque(maxlen=min(ceil(limit), REMEMBERED))
@@ -59,6 +61,9 @@ class _Bucket:
 
     def learned_at(self, now: float) -> float:
         return min(1.0, self.learned + RECOVERY * max(0.0, now - self.closed_until))
+
+    def is_refused(self, now: float) -> bool:
+        return self.refused_since is not None and now < self.closed_until + FORGOTTEN
 
     def fill(self, now: float) -> None:
         if now > self.filled:
@@ -127,6 +132,26 @@ class Throttle:
         if now >= bucket.closed_until and left > bucket.cut_at:
             bucket.learned = max(LEAST, bucket.learned_at(now) * CUT)
             bucket.cut_at = now
+        if not bucket.is_refused(now):
+            bucket.refused_since = now
         bucket.closed_until = max(bucket.closed_until, now + retry_after)
         if is_urgent:
             bucket.shut_until = max(bucket.shut_until, now + retry_after)
+
+    def answered(self, quota: Quota, *, left: float) -> None:
+        """Note that a request which left at that time was answered by something else than a 429.
+
+        One that left before the last 429 has lapsed tells nothing: it may have been the one too
+        many before, or urgent.
+        """
+        bucket = self._buckets[quota]
+        if left >= bucket.closed_until:
+            bucket.refused_since = None
+
+    def refused(self, now: float) -> dict[Quota, float]:
+        """Return the quotas of which eSputnik takes nothing, and since when it answers 429."""
+        return {
+            quota: bucket.refused_since
+            for quota, bucket in self._buckets.items()
+            if bucket.refused_since is not None and bucket.is_refused(now)
+        }

@@ -110,6 +110,11 @@ class KafkaSource:
     # -- how things stand -----------------------------------------------------------------
 
     @property
+    def has_topics(self) -> bool:
+        """Tell whether there is a topic to read."""
+        return bool(self._topics)
+
+    @property
     def is_joined(self) -> bool:
         """Tell whether the group has given an assignment; an empty one counts."""
         member = self._member

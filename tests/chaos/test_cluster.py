@@ -69,6 +69,7 @@ async def test_letters_wait_for_their_topic_and_hold_their_partition_alone(
         await until(lambda: says(consumer, "dead_letter_not_acknowledged"))
         await until(lambda: has(deployment, 3))
         behind = await lag(restless.bootstrap, deployment.prefix, deployment.topic("events"))
+        await until(lambda: holds_letters(consumer))
         await make_topics(restless.bootstrap, {dead: 1})
         await deployment.drained()
 
@@ -77,6 +78,11 @@ async def test_letters_wait_for_their_topic_and_hold_their_partition_alone(
         letters = {(letter.id, letter.reason) for letter in await deployment.letters()}
         assert [reason for _, reason in letters] == ["schema.missing"]
         assert await orders(deployment) == names(2, 3)
+
+
+async def holds_letters(consumer: Consumer) -> bool:
+    held = (await consumer.get("/readyz")).json()["held"]
+    return [(one["kind"], one["records"]) for one in held] == [("letters", 1)]
 
 
 async def test_a_broker_that_is_killed_and_comes_back_costs_nothing(

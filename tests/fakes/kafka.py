@@ -112,6 +112,7 @@ class FakeSource:
     fails_next: bool = False  # the next fetch that brings something raises in the client
     blocked: dict[Partition, str] = field(default_factory=dict)
     is_joined: bool = False
+    has_topics: bool = True
     lease: Lease = field(default_factory=Lease)
     _position: dict[Partition, int] = field(default_factory=dict)
     _is_rejoining: bool = False
@@ -271,12 +272,18 @@ class FakeLetters:
 
     burials: list[Burial] = field(default_factory=list)
     open: asyncio.Event = field(default_factory=asyncio.Event)
+    begun: list[float] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.open.set()
 
     async def bury(self, burial: Burial) -> None:
         """Return once the letter is safe."""
-        await self.open.wait()
-        await asyncio.sleep(0.001)
+        now = asyncio.get_running_loop().time()
+        self.begun.append(now)
+        try:
+            await self.open.wait()
+            await asyncio.sleep(0.001)
+        finally:
+            self.begun.remove(now)
         self.burials.append(burial)

@@ -10,6 +10,7 @@ class CountingMeter:
 
     def __init__(self) -> None:
         self.counts: Counter[str] = Counter()
+        self.waited = 0.0
         self.portions: list[int] = []  # records of each topic that were taken at a time
 
     def taken(self, topic: str, records: int) -> None:
@@ -50,3 +51,4 @@ class CountingMeter:
 
     def throttled(self, seconds: float) -> None:
         self.counts["throttled"] += seconds > 0
+        self.waited += seconds

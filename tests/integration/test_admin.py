@@ -33,7 +33,15 @@ class Health:
         return self.is_ready, {"ready": self.is_ready} | self.told
 
     def measure(self, gauges: Metrics) -> None:
-        gauges.gauge(buffered_records=3, buffered_bytes=5, oldest_unfinished=0, lags={}, paused={})
+        gauges.gauge(
+            buffered_records=3,
+            buffered_bytes=5,
+            oldest_unfinished=0,
+            imports=0,
+            oldest_import=0,
+            lags={},
+            paused={},
+        )
 
 
 @asynccontextmanager

@@ -214,14 +214,20 @@ async def test_an_outage_of_kafka_makes_it_unready_and_ends_by_itself(
 
         own.kill()
         await until(lambda: unready(consumer))
+        await hears_of(consumer, '"scope":"kafka"')
         told, alive = (await consumer.get("/readyz")).json(), await consumer.get("/livez")
+        away = 'esputnik_sync_paused{reason="kafka"} 1.0' in (await consumer.get("/metrics")).text
         own.restart()
         await until(consumer.ready)
         await deployment.tell("orders", *orders(range(5, 10)))
         await deployment.done()
 
-        why = {"what": "kafka", "kind": "outage", "why": "the group does not answer"}
-        assert told == {"ready": False, "joined": False, "held": [why]}
+        (why,) = told.pop("held")
+        assert why.pop("seconds") >= 10
+        assert why == {"what": "kafka", "kind": "outage", "why": "the group does not answer"}
+        assert told == {"ready": False, "joined": False}
+        assert away
+        assert consumer.log.count('"scope":"kafka"') == 2  # held, and resumed
         assert alive.is_success
         assert len((await deployment.account.state())["orders"]) == 10
 
@@ -248,6 +254,7 @@ async def test_a_stop_that_cannot_finish_ends_in_time_and_loses_nothing(
         await deployment.drained()
 
         assert ended == code
+        assert ('"unfinished":10' in consumer.log) == (code == 0)
         assert len((await deployment.account.state())["orders"]) == 10
         assert await deployment.letters() == []
 
@@ -301,3 +308,15 @@ async def test_a_stop_ends_well_and_in_time_though_no_broker_answers(
 
 async def sends(consumer: Consumer) -> bool:
     return (await consumer.figures()).buffered > 0
+
+
+async def test_a_process_that_finds_none_of_its_topics_says_so_and_is_ready(
+    own: Kafka, tmp_path: Path
+) -> None:
+    async with deployed(own.bootstrap, tmp_path, {}, TOPICS=None) as deployment:
+        consumer = await deployment.start()
+        told = (await consumer.get("/readyz")).json()
+
+        why = {"what": "topics", "kind": "missing", "why": "there is none to read"}
+        assert told == {"ready": True, "joined": True, "held": [why]}
+        assert consumer.log.count("topics_missing") == 1

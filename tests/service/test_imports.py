@@ -4,7 +4,9 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
+from consumer.following import LONG_IMPORT
 from tests.fakes.time import run
 from tests.service.world import World, carried
 
@@ -54,6 +56,40 @@ def test_polls_come_seldom_when_an_import_takes_long() -> None:
     assert gaps[0] < 2
     assert 20 <= max(gaps) <= 40
     assert len(polls) < 40
+
+
+def test_imports_that_have_not_ended_are_told_with_when_they_were_taken() -> None:
+    async def main() -> tuple[list[float], list[float]]:
+        world = World(switches={"import_seconds": 600.0, "import_spread": 0})
+        put_contacts(world, 1)
+        async with world.running():
+            await world.clock.sleep(90)
+            waiting = [world.clock.now() - since for since in world.delivery.waits().imports]
+            await world.settled()
+        return waiting, list(world.delivery.waits().imports)
+
+    waiting, later = run(main())
+
+    assert waiting == pytest.approx([90], abs=2)
+    assert later == []
+
+
+@pytest.mark.parametrize(("seconds", "lines"), [(LONG_IMPORT - 60, 0), (1200.0, 1)])
+def test_an_import_that_takes_long_leaves_one_line_with_its_session(
+    seconds: float, lines: int
+) -> None:
+    async def main() -> World:
+        world = World(switches={"import_seconds": seconds, "import_spread": 0})
+        put_contacts(world, 1)
+        return await carried(world)
+
+    with capture_logs() as logs:
+        world = run(main())
+    told = [line for line in logs if line["event"] == "import_not_ended"]
+
+    assert len(told) == lines
+    assert all(line["session"] in world.asked("import-status")[0]["path"] for line in told)
+    assert all(LONG_IMPORT <= line["seconds"] < LONG_IMPORT + 60 for line in told)
 
 
 def test_where_accepted_is_enough_an_event_is_done_when_its_import_was_taken() -> None:

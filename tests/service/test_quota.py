@@ -4,9 +4,11 @@ import asyncio
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from email.utils import formatdate
+from itertools import pairwise
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from consumer.shares import Traffic
 from consumer.turns import Turns
@@ -149,7 +151,9 @@ def test_a_429_that_goes_on_for_hours_buries_nothing_and_holds_no_action() -> No
             await world.clock.sleep(7200)
             assert world.gate.actions == {}
             assert world.gate.doubt is None
-            assert world.vitals().ready()[1]["held"] == []
+            ready, told = world.vitals().ready()
+            assert ready
+            assert [one["kind"] for one in told["held"]] == ["throttled"]
             assert world.state()["sent"]
             world.account.faults.rule([])
             await world.settled(600)
@@ -159,6 +163,93 @@ def test_a_429_that_goes_on_for_hours_buries_nothing_and_holds_no_action() -> No
 
     assert world.reasons == []
     assert len(world.state()["orders"]) == 100
+
+
+async def measured(world: World, seconds: int) -> tuple[dict[str, Any], list[float]]:
+    """Run for so long, asked for the metrics now and then; return the gauges and the waits."""
+    gauges, waits = Gauges(), list[float]()
+    async with world.running():
+        for _ in range(seconds // 60):
+            await world.clock.sleep(60)
+            world.vitals().measure(gauges)
+            waits.append(world.meter.waited)
+        world.account.faults.rule([])
+        await world.settled(600)
+    return gauges.shown, waits
+
+
+class Gauges:
+    """Keeps what the gauges show."""
+
+    shown: dict[str, Any]
+
+    def gauge(self, **values: Any) -> None:
+        self.shown = values
+
+
+@pytest.mark.parametrize("headers", [{}, {"Retry-After": "120"}])
+def test_a_lone_call_that_gets_nothing_but_429_shows_while_it_goes_on(
+    headers: dict[str, str],
+) -> None:
+    async def main() -> tuple[dict[str, Any], list[float]]:
+        world = World()
+        rule = {"action": "add-orders", "status": 429, "headers": headers}
+        world.account.faults.rule([rule])
+        put_orders(world, 1)
+        return await measured(world, 1800)
+
+    gauges, waits = run(main())
+
+    assert gauges["paused"]["throttled"] == 1
+    assert waits[0] == pytest.approx(60, abs=1)
+    assert [later - at for at, later in pairwise(waits)] == pytest.approx([60] * 29, abs=1)
+
+
+def test_requests_that_wait_for_the_limit_are_counted_while_they_wait() -> None:
+    async def main() -> tuple[list[float], float]:
+        world = limited(0.01)
+        put_orders(world, 3)
+        _, waits = await measured(world, 120)
+        return waits, world.meter.waited
+
+    waits, whole = run(main())
+
+    assert waits == pytest.approx([120, 220], abs=3)  # two wait, one of them until 100 s
+    assert whole == pytest.approx(300, abs=3)
+
+
+def test_what_was_throttled_is_so_no_more_once_it_was_answered() -> None:
+    async def main() -> dict[str, Any]:
+        world, gauges = World(), Gauges()
+        rule = {"action": "add-orders", "status": 429, "headers": {"Retry-After": "30"}, "times": 1}
+        world.account.faults.rule([rule])
+        put_orders(world, 1)
+        await carried(world)
+        world.vitals().measure(gauges)
+        return gauges.shown
+
+    assert run(main())["paused"]["throttled"] == 0
+
+
+def test_a_429_that_lasts_leaves_a_line_as_it_lasts_and_one_as_it_is_over() -> None:
+    async def main() -> None:
+        world = World()
+        rule = {"action": "add-orders", "status": 429, "headers": {"Retry-After": "60"}, "times": 1}
+        world.account.faults.rule([rule])
+        put_orders(world, 1)
+        async with world.running():
+            looking = asyncio.ensure_future(world.vitals().run())
+            await world.settled()
+            await world.clock.sleep(5)
+            looking.cancel()
+
+    with capture_logs() as lines:
+        run(main())
+    held, resumed = [line for line in lines if line.get("scope") == "quota default"]
+
+    assert (held["event"], held["cause"]) == ("held", "429")
+    assert resumed["event"] == "resumed"
+    assert resumed["seconds"] == pytest.approx(60, abs=8)
 
 
 def test_a_429_never_splits_a_request() -> None:

@@ -249,7 +249,14 @@ class World:
 
     def vitals(self) -> Vitals:
         """Return what answers the probes."""
-        return Vitals(self.source, self.worker, self.delivery, self.gate, self.clock)
+        return Vitals(
+            self.source,
+            self.worker,
+            self.delivery,
+            self.gate,
+            self.clock,
+            letters=self.letters,
+        )
 
     @property
     def reasons(self) -> list[str]:

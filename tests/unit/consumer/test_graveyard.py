@@ -1,3 +1,4 @@
+import asyncio
 import random
 from collections import deque
 from dataclasses import dataclass, field
@@ -41,18 +42,22 @@ class StubWriter:
             raise self.refusals.popleft()
 
 
-def buried(*refusals: Exception) -> tuple[list[Record], float]:
-    """Bury a record; return what was tried and how long that took, in seconds."""
-    clock, writer = time.LoopClock(), StubWriter(deque(refusals))
-    graveyard = Graveyard(
+def a_graveyard(writer: StubWriter) -> Graveyard:
+    return Graveyard(
         writer=writer,
         topic=TOPIC,
         group="g",
         cluster="main",
         version="1",
-        clock=clock,
+        clock=time.LoopClock(),
         rng=random.Random(0),  # noqa: S311 - jitter
     )
+
+
+def buried(*refusals: Exception) -> tuple[list[Record], float]:
+    """Bury a record; return what was tried and how long that took, in seconds."""
+    clock, writer = time.LoopClock(), StubWriter(deque(refusals))
+    graveyard = a_graveyard(writer)
     record = a_record(partition=3, key=b"k", value=b"v" * 500, headers=(("h", None),))
 
     async def bury() -> float:
@@ -96,6 +101,31 @@ def test_one_that_is_not_acknowledged_is_written_again_with_the_same_id() -> Non
     assert len(tried) == 4
     assert len({letter(record).id for record in tried}) == 1
     assert 0.5 * (0.5 + 1 + 2) <= seconds <= 0.5 + 1 + 2
+
+
+def test_one_that_is_not_acknowledged_says_whose_it_is_and_which_topic_does_not_take_it() -> None:
+    with capture_logs() as lines:
+        buried(NO_ANSWER)
+
+    (told,) = [line for line in lines if line["event"] == "dead_letter_not_acknowledged"]
+    assert (told["topic"], told["partition"], told["offset"]) == ("users", 3, 0)
+    assert (told["reason"], told["dead_letter_topic"]) == ("schema.missing", TOPIC)
+    assert told["error"]
+
+
+def test_a_letter_waits_from_its_first_try_until_it_is_safe() -> None:
+    async def main() -> tuple[list[float], list[float]]:
+        graveyard = a_graveyard(StubWriter(deque([NO_ANSWER] * 3)))
+        await time.LoopClock().sleep(7)
+        burying = asyncio.ensure_future(
+            graveyard.bury(Burial(record=a_record(), reason="schema.missing"))
+        )
+        await time.LoopClock().sleep(1)
+        waiting = list(graveyard.begun)
+        await burying
+        return waiting, list(graveyard.begun)
+
+    assert time.run(main()) == ([7.0], [])
 
 
 def test_waits_grow_no_longer_than_half_a_minute() -> None:

@@ -1,16 +1,20 @@
 """What the probes say, and what the gauges show."""
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from consumer.gate import Gate, Way
-from consumer.health import STALLED, Vitals
+from consumer.health import LATE, STALLED, Vitals
 from consumer.lease import Lease
 from consumer.record import Partition
-from esputnik.call import Action
+from consumer.waits import Waits
+from esputnik.call import Action, Quota
 from esputnik.outcome import Blocked, Scope
 
 ORDERS = Partition("orders", 3)
@@ -19,6 +23,7 @@ ORDERS = Partition("orders", 3)
 @dataclass
 class Source:
     is_joined: bool = True
+    has_topics: bool = True
     blocked: dict[Partition, str] = field(default_factory=dict)
     lag: dict[Partition, int] = field(default_factory=lambda: {ORDERS: 7})
     lease: Lease = field(default_factory=Lease)
@@ -53,10 +58,19 @@ class Worker:
 
 @dataclass
 class Sending:
-    waits: bool = False
+    is_held_up: bool = False
+    waiting: Waits = field(default_factory=Waits)
 
     def is_waiting(self) -> bool:
-        return self.waits
+        return self.is_held_up
+
+    def waits(self) -> Waits:
+        return self.waiting
+
+
+@dataclass
+class Letters:
+    begun: list[float] = field(default_factory=list)
 
 
 @dataclass
@@ -91,12 +105,20 @@ class Process:
     source: Source = field(default_factory=Source)
     worker: Worker = field(default_factory=Worker)
     sending: Sending = field(default_factory=Sending)
+    letters: Letters = field(default_factory=Letters)
     gate: Gate = field(default_factory=Gate)
     clock: Clock = field(default_factory=Clock)
 
-    @property
+    @cached_property
     def vitals(self) -> Vitals:
-        return Vitals(self.source, self.worker, self.sending, self.gate, self.clock)
+        return Vitals(
+            self.source,
+            self.worker,
+            self.sending,
+            self.gate,
+            self.clock,
+            letters=self.letters,
+        )
 
     def block(self, scope: Scope, action: Action = Action.ADD_ORDERS) -> None:
         self.gate.blocked(Blocked(scope=scope, cause="401"), Way(action), self.clock.time, 0.0)
@@ -147,7 +169,7 @@ def test_calls_that_are_open_and_wait_for_nothing_are_no_excuse() -> None:
 def excuses() -> dict[str, Process]:
     names = ("import", "buffer", "letter", "key", "action", "bug", "partition", "kafka")
     made = {name: a_stalled_process() for name in names}
-    made["import"].sending.waits = True
+    made["import"].sending.is_held_up = True
     made["buffer"].worker.is_paused = True
     made["letter"].worker.is_burying = True
     made["key"].block(Scope.ACCOUNT)
@@ -173,7 +195,15 @@ def test_a_member_of_the_group_that_nothing_blocks_is_ready() -> None:
 def test_before_the_group_is_joined_it_is_not_ready() -> None:
     process = Process(source=Source(is_joined=False))
 
-    assert process.vitals.ready() == (False, {"ready": False, "joined": False, "held": []})
+    ready, told = process.vitals.ready()
+
+    why = {
+        "what": "kafka",
+        "kind": "outage",
+        "why": "the group has not assigned anything yet",
+        "seconds": 0,
+    }
+    assert (ready, told) == (False, {"ready": False, "joined": False, "held": [why]})
 
 
 def test_what_waits_for_an_operator_is_named_with_why_and_since_when() -> None:
@@ -182,6 +212,7 @@ def test_what_waits_for_an_operator_is_named_with_why_and_since_when() -> None:
     process.block(Scope.ACTION, Action.ADD_DOMAIN)
     process.worker.unmapped = Unmapped({"order.changed": 60})
     process.source.blocked = {ORDERS: "no_offset"}
+    process.vitals.look()
     process.clock.time = 90.4
 
     ready, told = process.vitals.ready()
@@ -191,7 +222,7 @@ def test_what_waits_for_an_operator_is_named_with_why_and_since_when() -> None:
         {"what": "account", "kind": "blocked", "why": "401", "seconds": 90},
         {"what": "add-domain", "kind": "blocked", "why": "401", "seconds": 90},
         {"what": "order.changed", "kind": "refusals", "why": "map.handler_error", "records": 60},
-        {"what": "orders:3", "kind": "blocked", "why": "no_offset"},
+        {"what": "orders:3", "kind": "blocked", "why": "no_offset", "seconds": 90},
     ]
 
 
@@ -202,11 +233,18 @@ def test_a_member_that_its_group_may_have_given_up_is_not_ready_until_it_is_answ
     process.clock.time = 109.9
     before = process.vitals.ready()
     process.clock.time = 110.0
+    process.vitals.look()
+    process.clock.time = 170.0
     silent = process.vitals.ready()
-    process.source.lease.heard(111.0)
+    process.source.lease.heard(171.0)
     after = process.vitals.ready()
 
-    why = {"what": "kafka", "kind": "outage", "why": "the group does not answer"}
+    why = {
+        "what": "kafka",
+        "kind": "outage",
+        "why": "the group does not answer",
+        "seconds": 60,
+    }
     assert before == after == (True, {"ready": True, "joined": True, "held": []})
     assert silent == (False, {"ready": False, "joined": False, "held": [why]})
 
@@ -240,6 +278,118 @@ def test_an_outage_is_told_and_needs_no_operator() -> None:
     assert [(one["what"], one["kind"]) for one in told["held"]] == [("add-orders", "outage")]
 
 
+def held_by(process: Process) -> list[tuple[str, str, str, int]]:
+    """Return what a ready process names: what, its kind, why, and for how many seconds."""
+    ready, told = process.vitals.ready()
+    assert ready
+    return [(one["what"], one["kind"], one["why"], one["seconds"]) for one in told["held"]]
+
+
+def test_a_quota_that_answers_429_is_told_and_needs_no_operator() -> None:
+    process = Process(clock=Clock(time=50.0))
+    process.sending.waiting = Waits(throttled={Quota.EVENT: 20.0})
+
+    assert held_by(process) == [("quota event", "throttled", "429", 30)]
+
+
+def test_letters_that_wait_for_long_are_told_with_how_many_there_are() -> None:
+    process = Process(clock=Clock(time=LATE + 4.0))
+    process.letters.begun = [1.0, 4.0, 5.0]
+
+    assert held_by(process) == [("dead letters", "letters", "not acknowledged", 13)]
+    assert process.vitals.ready()[1]["held"][0]["records"] == 2
+
+
+def test_sends_that_wait_for_a_sign_of_life_are_told_once_there_are_any() -> None:
+    process = Process()
+    process.gate.doubted("502", 0.0, 0.0)
+    process.clock.time = 7.0
+
+    before = held_by(process)
+    process.gate.waiting[Way(Action.SEND_MESSAGE, counts=True)] += 1
+
+    assert before == []
+    assert held_by(process) == [("sends", "doubt", "502", 7)]
+
+
+def test_sends_whose_action_is_held_itself_are_told_once() -> None:
+    process = Process()
+    process.gate.failed("502", Way(Action.SEND_MESSAGE, counts=True), 0.0, 0.0)
+    process.gate.waiting[Way(Action.SEND_MESSAGE, counts=True)] += 1
+
+    assert held_by(process) == [("send-message", "outage", "502", 0)]
+
+
+def test_a_process_without_a_topic_is_ready_and_says_that_it_reads_nothing() -> None:
+    process = Process(source=Source(has_topics=False))
+
+    ready, told = process.vitals.ready()
+
+    assert ready
+    assert told["held"] == [{"what": "topics", "kind": "missing", "why": "there is none to read"}]
+
+
+# -- the log --------------------------------------------------------------------------------
+
+
+def told_of(process: Process, change: Callable[[], object], seconds: int) -> list[dict[str, Any]]:
+    """Return what is logged while something lasts for so long, and then once it is over."""
+    with capture_logs() as lines:
+        for _ in range(seconds):
+            process.vitals.look()
+            process.clock.time += 1.0
+        change()
+        process.vitals.look()
+    return [dict(line) for line in lines]
+
+
+def the_end_of(name: str, process: Process) -> Callable[[], object]:
+    """Begin something that nobody else logs; return what ends it."""
+    process.clock.time = 100.0
+    match name:
+        case "kafka":
+            process.source.lease = Lease(session=10.0)
+            process.source.lease.lost()
+            return lambda: process.source.lease.heard(process.clock.time)
+        case "quota default":
+            process.sending.waiting = Waits(throttled={Quota.DEFAULT: 100.0})
+            return lambda: setattr(process.sending, "waiting", Waits())
+        case _:
+            process.letters.begun = [90.0]
+            return process.letters.begun.clear
+
+
+@pytest.mark.parametrize(
+    ("name", "cause"),
+    [
+        ("kafka", "the group does not answer"),
+        ("quota default", "429"),
+        ("dead letters", "not acknowledged"),
+    ],
+)
+def test_what_lasts_is_logged_once_and_so_is_its_end(name: str, cause: str) -> None:
+    process = Process()
+    change = the_end_of(name, process)
+
+    assert told_of(process, change, 60) == [
+        {"event": "held", "log_level": "warning", "scope": name, "cause": cause},
+        {"event": "resumed", "log_level": "info", "scope": name, "seconds": 60.0},
+    ]
+
+
+def test_what_is_over_soon_leaves_no_line() -> None:
+    process = Process()
+    change = the_end_of("quota default", process)
+
+    assert told_of(process, change, 10) == []
+
+
+def test_a_blocked_partition_is_not_logged_again() -> None:
+    process = Process(source=Source(blocked={ORDERS: "no_offset"}))
+
+    assert told_of(process, process.source.blocked.clear, 60) == []
+
+
 # -- gauges ---------------------------------------------------------------------------------
 
 
@@ -264,6 +414,17 @@ def test_where_nothing_is_unfinished_nothing_is_old() -> None:
     assert gauges_of(Process(clock=Clock(time=12.0)))["oldest_unfinished"] == 0.0
 
 
+def test_the_gauges_show_how_many_imports_have_not_ended_and_how_old_they_are() -> None:
+    process = Process(clock=Clock(time=400.0))
+    none = gauges_of(process)
+    process.sending.waiting = Waits(imports=(390.0, 100.0))
+
+    shown = gauges_of(process)
+
+    assert (none["imports"], none["oldest_import"]) == (0, 0.0)
+    assert (shown["imports"], shown["oldest_import"]) == (2, 300.0)
+
+
 def test_the_gauges_count_what_is_held_by_why() -> None:
     process = Process(worker=Worker(is_paused=True))
     process.block(Scope.ACCOUNT)
@@ -271,6 +432,9 @@ def test_the_gauges_count_what_is_held_by_why() -> None:
     process.fail(5)
     process.worker.unmapped = Unmapped({"order.changed": 60})
     process.source.blocked = {ORDERS: "no_offset"}
+    process.source.lease.lost()
+    process.sending.waiting = Waits(throttled={Quota.DEFAULT: 0.0, Quota.EVENT: 0.0})
+    process.letters.begun = [-LATE, -LATE, -LATE]
 
     assert gauges_of(process)["paused"] == {
         "account": 1,
@@ -280,5 +444,12 @@ def test_the_gauges_count_what_is_held_by_why() -> None:
         "doubt": 1,
         "buffer": 1,
         "partition": 1,
+        "kafka": 1,
+        "throttled": 2,
+        "letters": 3,
     }
     assert set(gauges_of(Process())["paused"].values()) == {0}
+
+
+def test_a_member_that_waits_for_its_assignment_counts_as_away_from_kafka() -> None:
+    assert gauges_of(Process(source=Source(is_joined=False)))["paused"]["kafka"] == 1

@@ -338,6 +338,8 @@ def test_the_gauges_show_what_was_set_last_and_forget_partitions_that_are_gone()
         "buffered_records": 5,
         "buffered_bytes": 100,
         "oldest_unfinished": 2.5,
+        "imports": 2,
+        "oldest_import": 7.5,
         "lags": {("orders", 0): 7, ("orders", 1): 8},
         "paused": {"account": 1, "buffer": 0},
     }
@@ -352,6 +354,8 @@ def test_the_gauges_show_what_was_set_last_and_forget_partitions_that_are_gone()
             "esputnik_sync_buffered_records": 4,
             "esputnik_sync_buffered_bytes": 100,
             "esputnik_sync_oldest_unfinished_seconds": 2.5,
+            "esputnik_sync_imports_under_way": 2,
+            "esputnik_sync_oldest_import_seconds": 7.5,
             'esputnik_sync_consumer_lag{partition="1",topic="orders"}': 6,
             'esputnik_sync_paused{reason="account"}': 1,
             'esputnik_sync_paused{reason="buffer"}': 0,

@@ -27,6 +27,8 @@ def test_figures_are_what_the_metrics_say() -> None:
         buffered_records=4,
         buffered_bytes=9,
         oldest_unfinished=1.0,
+        imports=0,
+        oldest_import=0.0,
         lags={("users", 0): 2, ("users", 1): 3},
         paused={},
     )

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from esputnik.call import Quota
-from esputnik.throttle import Throttle
+from esputnik.throttle import FORGOTTEN, Throttle
 
 
 def sent_until(
@@ -230,3 +230,43 @@ def test_a_clock_that_steps_back_gives_nothing_away() -> None:
 def test_a_limit_of_nothing_is_refused() -> None:
     with pytest.raises(ValueError, match="above 0"):
         Throttle({Quota.DEFAULT: 0.0})
+
+
+# -- since when nothing is taken ------------------------------------------------------------
+
+
+def refused_once(retry_after: float = 3.0) -> Throttle:
+    throttle = Throttle(dict.fromkeys(Quota, 10.0))
+    throttle.penalise(Quota.EVENT, 5.0, retry_after, left=4.9)
+    return throttle
+
+
+def test_a_quota_is_refused_from_the_first_429_until_something_else_is_answered() -> None:
+    throttle = refused_once()
+    before = throttle.refused(5.0)
+    throttle.penalise(Quota.EVENT, 8.5, 3.0, left=8.4)
+    still = throttle.refused(11.0)
+
+    throttle.answered(Quota.EVENT, left=11.5)
+
+    assert before == still == {Quota.EVENT: 5.0}
+    assert throttle.refused(11.6) == {}
+
+
+def test_an_answer_to_what_left_before_a_429_has_lapsed_tells_nothing() -> None:
+    throttle = refused_once()
+
+    throttle.answered(Quota.EVENT, left=7.9)
+
+    assert throttle.refused(9.0) == {Quota.EVENT: 5.0}
+
+
+def test_a_429_after_which_nothing_comes_is_forgotten_and_the_next_one_is_the_first() -> None:
+    throttle = refused_once()
+
+    assert throttle.refused(8.0 + FORGOTTEN - 0.1) == {Quota.EVENT: 5.0}
+    assert throttle.refused(8.0 + FORGOTTEN) == {}
+
+    throttle.penalise(Quota.EVENT, 2000.0, 1.0, left=1999.0)
+
+    assert throttle.refused(2000.5) == {Quota.EVENT: 2000.0}
