@@ -11,7 +11,7 @@ What aiokafka does, and this file therefore does not trust:
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import structlog
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
@@ -85,6 +85,7 @@ class Assignment(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka h
         self._apply_pauses()
         if self.is_over:
             return
+        log.info("assigned", partitions=_names(assigned))
         for place in assigned:
             self._consumer.seek(place, 0)  # paused; without a position its fetcher asks and asks
         try:
@@ -116,12 +117,15 @@ class Assignment(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka h
     async def skip(self, place: TopicPartition) -> None:
         """Give up what the log has lost, as an operator allowed: begin where it begins now."""
         epoch = self.epoch
+        lost_from = self._listener.next_to_take().get(partition(place))
         self._waiting.add(place)
         self._apply_pauses()
         await self._listener.revoking([partition(place)])
         try:
             async with asyncio.timeout(ASK_SECONDS):
-                starts = await self._starts.skip_gaps([place], lambda: epoch != self.epoch)
+                starts = await self._starts.skip_gaps(
+                    [place], lambda: epoch != self.epoch, lost_from
+                )
         except (KafkaError, TimeoutError) as trouble:
             log.warning("starts_not_known", error=type(trouble).__name__)
             return
@@ -199,9 +203,25 @@ class Assignment(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka h
         """
         return sorted(self.fetched) or sorted(self._consumer.assignment())[:1]
 
-    def block(self, place: TopicPartition, why: str, retry_in: float | None = None) -> None:
-        """Read this partition no more: until the next assignment, or for so many seconds."""
-        log.error("partition_blocked", topic=place.topic, partition=place.partition, why=why)
+    def block(
+        self,
+        place: TopicPartition,
+        why: str,
+        *,
+        offset: int | None = None,
+        retry_in: float | None = None,
+    ) -> None:
+        """Read this partition no more: until the next assignment, or for so many seconds.
+
+        `offset`: the first that cannot be read, where that is known.
+        """
+        log.error(
+            "partition_blocked",
+            topic=place.topic,
+            partition=place.partition,
+            offset=offset,
+            why=why,
+        )
         self._blocked[place] = why
         if retry_in is not None:
             self._unblock_at[place] = asyncio.get_running_loop().time() + retry_in
@@ -229,3 +249,7 @@ class Assignment(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka h
             self._consumer.pause(*(held - paused))
         if paused - held:
             self._consumer.resume(*(paused - held))
+
+
+def _names(places: Collection[TopicPartition]) -> list[str]:
+    return [f"{place.topic}:{place.partition}" for place in sorted(places)]

@@ -205,4 +205,4 @@ class Fetching:
     def _block(self, place: TopicPartition, reason: str, head: Sequence[Record] = ()) -> None:
         taken = self._listener.next_to_take().get(partition(place))
         offset = head[-1].offset + 1 if head else taken
-        self._assignment.block(place, f"{reason} at offset {offset}")
+        self._assignment.block(place, f"{reason} at offset {offset}", offset=offset)

@@ -83,15 +83,19 @@ class Starts:
         return found | await self._begin(fresh, is_over) | await self.skip_gaps(gaps, is_over)
 
     async def skip_gaps(
-        self, places: Collection[TopicPartition], is_over: Callable[[], bool] = lambda: False
+        self,
+        places: Collection[TopicPartition],
+        is_over: Callable[[], bool] = lambda: False,
+        lost_from: int | None = None,
     ) -> dict[TopicPartition, Point]:
-        """Begin where the log does; each loss is accepted once."""
+        """Begin where the log does; each loss is accepted once. `lost_from`: the first offset."""
         starts = await self._begin_at(places, is_over, at_end=False)
         for place, (offset, _) in starts.items():
             log.warning(
                 "gap_accepted",
                 topic=place.topic,
                 partition=place.partition,
+                from_offset=lost_from,
                 offset=offset,
                 uid=os.getuid(),
             )

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 import pytest
 from aiokafka import TopicPartition
 from aiokafka.errors import CommitFailedError, KafkaError, OffsetOutOfRangeError
+from structlog.testing import capture_logs
 
 from consumer.errors import KafkaUnreachableError
 from consumer.kafka.assignment import ASK_AGAIN, Assignment
@@ -19,10 +20,10 @@ NO_TEXT = UnicodeDecodeError("utf-8", b"\xff", 0, 1, "invalid start byte")
 class Stage:
     """The parts of one membership around a client that does as it is told."""
 
-    def __init__(self, numbers: Iterable[int] = (0, 1)) -> None:
+    def __init__(self, numbers: Iterable[int] = (0, 1), gaps: Iterable[Partition] = ()) -> None:
         self.client = StubClient(numbers=set(numbers))
         self.listener = StubListener()
-        starts = Starts(self.client, self.client, "earliest", set())
+        starts = Starts(self.client, self.client, "earliest", set(gaps))
         self.assignment = Assignment(self.client, starts, self.listener)
         self.fetching = Fetching(
             self.client, self.assignment, starts, self.listener, "read_committed"
@@ -110,6 +111,42 @@ async def test_a_lost_offset_blocks_its_partition_and_resets_nothing(stage: Stag
 
     assert stage.assignment.blocked == {Partition("t", 0): "out_of_range at offset 3"}
     assert stage.client.positions[place(0)] == 3
+
+
+async def test_where_a_lost_offset_blocks_is_one_line_of_the_log(stage: Stage) -> None:
+    stage.listener.taken = {Partition("t", 0): 3}
+    stage.client.answer(OffsetOutOfRangeError({place(0): 3}))
+
+    with capture_logs() as logs:
+        await stage.poll()
+
+    assert [line for line in logs if line["event"] == "partition_blocked"] == [
+        {"event": "partition_blocked", "log_level": "error", "topic": "t", "partition": 0}
+        | {"offset": 3, "why": "out_of_range at offset 3"}
+    ]
+
+
+async def test_an_accepted_gap_is_told_from_where_to_where() -> None:
+    stage = Stage(gaps=[Partition("t", 0)])
+    await stage.assign(place(0), place(1))
+    stage.client.first = 8
+    stage.listener.taken = {Partition("t", 0): 3}
+    stage.client.answer(OffsetOutOfRangeError({place(0): 3}))
+
+    with capture_logs() as logs:
+        await stage.poll()
+
+    (told,) = [line for line in logs if line["event"] == "gap_accepted"]
+    assert (told["partition"], told["from_offset"], told["offset"]) == (0, 3, 8)
+    assert stage.client.positions[place(0)] == 8
+
+
+async def test_an_assignment_is_one_line_of_the_log() -> None:
+    with capture_logs() as logs:
+        await Stage().assign(place(1), place(0))
+
+    (told,) = [line for line in logs if line["event"] == "assigned"]
+    assert told["partitions"] == ["t:0", "t:1"]
 
 
 async def test_a_client_that_is_broken_says_so(stage: Stage) -> None:

@@ -91,7 +91,7 @@ async def test_an_accepted_loss_is_one_line_of_the_log() -> None:
 
     assert [line for line in logs if line["event"] == "gap_accepted"] == [
         {"event": "gap_accepted", "log_level": "warning", "topic": "t", "partition": 0}
-        | {"offset": 3, "uid": os.getuid()}
+        | {"from_offset": None, "offset": 3, "uid": os.getuid()}
     ]
 
 
