@@ -13,7 +13,7 @@ import typer
 from consumer.build import connection, planner
 from consumer.cli import Config, Json, Set, loaded_for, typed, write_line
 from consumer.cli_tables import LETTERS, document, letter_rows, table
-from consumer.cli_words import instant, selector
+from consumer.cli_words import instant, not_types, selector
 from consumer.cli_words import letter_id as known_id
 from consumer.cli_words import reason as known_reason
 from consumer.clock import SystemClock
@@ -145,6 +145,9 @@ async def matching(loaded: Loaded, filters: Filters) -> list[Found]:
         f"{len(kept)} match",
         err=True,
     )
+    if not kept:
+        for line in not_types(filters.types):
+            typer.echo(line, err=True)
     return kept
 
 

@@ -1,11 +1,13 @@
 """Reads what is typed after options. Pure: a ValueError says what to write."""
 
 import difflib
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from consumer.reasons import REASONS
 from consumer.record import Partition
+from handlers.routes import ROUTES
 
 STAGES = tuple(dict.fromkeys(code.partition(".")[0] for code in REASONS))
 
@@ -61,6 +63,14 @@ def selector(text: str) -> str:
 def letter_id(text: str) -> str:
     """Return how a letter's id begins, in lower case as ids are."""
     return selector(text).lower()
+
+
+def not_types(texts: Collection[str]) -> Iterator[str]:
+    """Yield a sentence for each that is no type of event: producers may write any, so may we."""
+    for text in sorted(set(texts) - ROUTES.keys()):
+        near = difflib.get_close_matches(text, ROUTES, n=1)
+        hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(ROUTES)}"
+        yield f"{text!r} is no type of event that this version knows; {hint}"
 
 
 def reason(text: str) -> str:

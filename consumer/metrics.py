@@ -81,7 +81,7 @@ THROTTLED = Metric(
 PAUSED = Metric(
     "paused",
     "gauge",
-    "what is held now, by reason: `account`, `action`, `refusals`, `outage`, `doubt`, `buffer`, "
+    "what is held now, by reason; docs/operations.md lists them, "
     "`partition`; 0 is nothing",
     ("reason",),
 )

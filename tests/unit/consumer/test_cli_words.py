@@ -11,6 +11,7 @@ from consumer.cli_words import (
     gap,
     instant,
     letter_id,
+    not_types,
     reason,
     selector,
 )
@@ -95,3 +96,15 @@ def test_letters_are_picked_by_a_text_as_it_is_and_by_an_id_in_lower_case() -> N
 def test_an_empty_text_picks_no_letters_and_above_all_not_all(read: Callable[[str], str]) -> None:
     with pytest.raises(ValueError, match="is empty; write what is meant"):
         read("")
+
+
+def test_what_is_no_type_of_event_is_told_with_the_nearest() -> None:
+    assert list(not_types({"user.signedup", "user.updated"})) == [
+        "'user.signedup' is no type of event that this version knows; did you mean user.signed_up?"
+    ]
+
+
+def test_where_no_type_is_near_all_are_named() -> None:
+    (line,) = not_types(["xyz"])
+
+    assert "there are user.signed_up, user.updated," in line
