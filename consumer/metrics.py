@@ -81,8 +81,7 @@ THROTTLED = Metric(
 PAUSED = Metric(
     "paused",
     "gauge",
-    "what is held now, by reason; docs/operations.md lists them, "
-    "`partition`; 0 is nothing",
+    "what is held now, by reason (see below); 0 is nothing",
     ("reason",),
 )
 IMPORTS = Metric("imports_total", "counter", "finished imports, by final status", ("status",))
