@@ -151,9 +151,13 @@ class OptOuts:
 
     def _is_behind(self, waiting: Waiting) -> bool:
         """Tell whether something earlier about its person is unfinished that it must not pass."""
-        others = [self._entry(job) for log in self._logs() for job in log.unsettled()]
-        behind = _connected(waiting.entry, [one for one in others if one is not waiting.entry])
-        return any(waiting.action is BY_SEGMENT or _is_of_the_list(one) for one in behind)
+        jobs = {id(self._entry(job)): job for log in self._logs() for job in log.unsettled()}
+        job = jobs.pop(id(waiting.entry), None)
+        behind = _connected(waiting.entry, [self._entry(one) for one in jobs.values()])
+        if waiting.action is BY_LIST:
+            return any(map(_is_of_the_list, behind))
+        # One ahead may stand under its name as well, by what was unfinished when that one came.
+        return bool(behind) or (job is not None and any(one.waits for one in job.errands))
 
     def _logs(self) -> Iterable[PartitionLog]:
         return self._replica.worker.ledger.logs.values()

@@ -29,7 +29,10 @@ class Throttles:
 
     def early(self, request: Request, now: float) -> float:
         """Return how many seconds too early a request leaves."""
-        is_urgent = is_opt_out(request) or request.action is Action.ACCOUNT_INFO
+        is_urgent = is_opt_out(request) or request.action in {
+            Action.ACCOUNT_INFO,
+            Action.FIND_CONTACT,
+        }
         early = self._until.get((request.quota, is_urgent), 0.0) - now
         return early if early > MOMENT and now > self._heard_at + MOMENT else 0.0
 
