@@ -79,7 +79,7 @@ mutants: $(TEST) ## Plant deliberate defects and see each caught by its tests; M
 	$(BIN)/python -m tests.mutants $(MUTANTS)
 
 docs: $(TEST) ## Write the tables of docs/ anew, and try every example in them
-	$(BIN)/python -m consumer.pages
+	$(BIN)/python -m consumer.reference.pages
 	$(BIN)/python -m pytest tests/docs
 
 lock: ## Pin the newest versions in requirements/*.txt; needs uv

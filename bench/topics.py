@@ -8,7 +8,7 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.producer.message_accumulator import BatchBuilder
 
 from bench.workload import PARTITIONS, Entry
-from consumer.deadletter import DeadLetter, read_letter
+from consumer.deadletters.letter import DeadLetter, read_letter
 from consumer.kafka.reading import records
 from consumer.record import Record
 from demo.parts import DemoError

@@ -12,7 +12,7 @@ def main() -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _interrupted)
     # Loading all of it takes a moment, in which a signal may come already.
-    from consumer.commands import execute  # noqa: PLC0415
+    from consumer.cli.commands import execute  # noqa: PLC0415
 
     sys.exit(execute())
 

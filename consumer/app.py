@@ -11,7 +11,6 @@ from contextlib import AsyncExitStack
 import structlog
 
 from consumer import __version__
-from consumer.admin import AdminServer
 from consumer.backpressure import Buffer
 from consumer.build import (
     client,
@@ -23,22 +22,23 @@ from consumer.build import (
     secret_of,
     topic_rules,
 )
+from consumer.cli.findings import DEAD_LETTER_ROOM
 from consumer.clock import SystemClock
 from consumer.consent.desk import ConsentDesk
 from consumer.consent.topic import ConsentTopic, prepare
 from consumer.credentials import check_key, refresh_key
+from consumer.deadletters.graveyard import Graveyard
 from consumer.delivery import Delivery
 from consumer.errors import CredentialsError, SettingsError, UsageError
-from consumer.findings import DEAD_LETTER_ROOM
-from consumer.garbage import collect
 from consumer.gate import Gate
-from consumer.graveyard import Graveyard
-from consumer.health import Vitals
 from consumer.kafka import FollowedTopic, GroupOptions, KafkaAdmin, KafkaSource, KafkaWriter
+from consumer.operations.admin import AdminServer
+from consumer.operations.garbage import collect
+from consumer.operations.health import Vitals
+from consumer.operations.telemetry import Metrics
+from consumer.operations.watching import watch
 from consumer.record import Partition
-from consumer.settings import Loaded, env_name
-from consumer.telemetry import Metrics
-from consumer.watching import watch
+from consumer.settings.model import Loaded, env_name
 from consumer.worker import Worker
 from esputnik.client import Client
 

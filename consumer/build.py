@@ -20,7 +20,7 @@ from consumer.plan import Planner, Topic
 from consumer.ports import Clock, Meter, Sender, Writer
 from consumer.retry import Policy
 from consumer.scheduler import Scheduler
-from consumer.settings import Loaded, Settings
+from consumer.settings.model import Loaded, Settings
 from consumer.shares import Traffic
 from consumer.turns import RESERVED, Turns
 from esputnik.call import Action, Quota

@@ -2,12 +2,12 @@
 
 import structlog
 
+from consumer.cli.findings import HASH_KEY_NEEDED
 from consumer.errors import CredentialsError
-from consumer.findings import HASH_KEY_NEEDED
 from consumer.gate import Gate
 from consumer.gatekeeper import PROBE
 from consumer.ports import Clock
-from consumer.settings import Loaded
+from consumer.settings.model import Loaded
 from esputnik.answers import read
 from esputnik.client import Client
 from esputnik.outcome import Blocked, Deferred, Delivered, Scope

@@ -8,9 +8,9 @@ from typing import Protocol
 import structlog
 
 from consumer.consent.desk import ConsentDesk
+from consumer.deadletters.fates import Fate
 from consumer.errands import Errands
 from consumer.exchange import Exchange, goes_alone, way_of
-from consumer.fates import Fate
 from consumer.job import Batch, Errand, Job
 from consumer.opposed import CONSENT, opposed
 from consumer.ports import Clock, Meter

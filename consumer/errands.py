@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from consumer.consent.desk import ConsentDesk
-from consumer.fates import Fate
+from consumer.deadletters.fates import Fate
 from consumer.job import Errand, Job
 from consumer.lanes import is_open_to_undoing
 from consumer.scheduler import OVERTAKEN, Scheduler

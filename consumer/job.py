@@ -10,7 +10,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any, Protocol
 
 from consumer.consent.admission import Admission
-from consumer.fates import Fate
+from consumer.deadletters.fates import Fate
 from consumer.record import Record
 from esputnik.call import Action, Call, Repeat, Shape
 from esputnik.filling import blanks, fill_call, steps

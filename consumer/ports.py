@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Protocol
 
-from consumer.deadletter import Burial
+from consumer.deadletters.letter import Burial
 from consumer.lease import Lease
 from consumer.record import Headers, Partition, Point, Record
 from esputnik.call import Request

@@ -7,9 +7,9 @@ from collections.abc import Coroutine, Iterable, Mapping, Sequence
 import structlog
 
 from consumer.backpressure import Backpressure, Buffer
-from consumer.burials import job_burial, refused_burial
 from consumer.consent.desk import ConsentDesk
-from consumer.deadletter import Burial
+from consumer.deadletters.burials import job_burial, refused_burial
+from consumer.deadletters.letter import Burial
 from consumer.delivery import Delivery
 from consumer.intake import begin, note_end, remembered
 from consumer.job import History, Job

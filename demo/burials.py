@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable
 
-from consumer.deadletter import DeadLetter, NotALetter
+from consumer.deadletters.letter import DeadLetter, NotALetter
 from demo.sample import Headers, Sample
 
 Burial = tuple[str, bytes | None, bytes | None, Headers, str]  # and last, why

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from consumer.deadletter import DeadLetter, NotALetter
+from consumer.deadletters.letter import DeadLetter, NotALetter
 from demo.account import View, counts, differences, held, told
 from demo.burials import wrong_burials
 from demo.events import Story

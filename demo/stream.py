@@ -8,7 +8,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.coordinator.assignors.range import RangePartitionAssignor
 
-from consumer.deadletter import DeadLetter, NotALetter, read_letter
+from consumer.deadletters.letter import DeadLetter, NotALetter, read_letter
 from consumer.kafka import Connection, read_topic
 from demo.sample import Sample
 from demo.stage import TOPICS

@@ -8,8 +8,8 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from consumer.deadletter import DeadLetter
-from consumer.reasons import REASONS
+from consumer.deadletters.letter import DeadLetter
+from consumer.deadletters.reasons import REASONS
 from demo.figures import Figures
 from demo.report import Check, Performance
 

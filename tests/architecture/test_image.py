@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from bench.product import ALLOCATOR
-from consumer.settings import Settings
+from consumer.settings.model import Settings
 from tests.brokers.jars import KAFKA_VERSION
 
 ROOT = Path(__file__).resolve().parents[2]

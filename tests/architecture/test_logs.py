@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from consumer.telemetry import FIELDS
+from consumer.operations.telemetry import FIELDS
 
 ROOT = Path(__file__).resolve().parents[2]
 ROOMS = ("consumer", "esputnik", "handlers", "schemas")

@@ -14,7 +14,7 @@ from enum import Enum
 from itertools import count
 from typing import Any
 
-from consumer.commands import execute
+from consumer.cli.commands import execute
 from consumer.kafka import KafkaSource, KafkaWriter, membership
 from consumer.worker import Worker
 from esputnik.client import Client

@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 
-from consumer.deadletter import DeadLetter
+from consumer.deadletters.letter import DeadLetter
 from esputnik.call import event_identity, idempotency_key
 from tests.integration.story import Record, Story, tell
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from consumer.pages import EXAMPLES
-from consumer.reference import render_events
+from consumer.reference.events import render_events
+from consumer.reference.pages import EXAMPLES
 from handlers.routes import ROUTES
 
 ROOT = Path(__file__).resolve().parents[2]

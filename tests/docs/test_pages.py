@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from consumer.metrics import METRICS
-from consumer.pages import TABLES, renewed
-from consumer.reasons import REASONS
-from consumer.replay import Verdict
-from consumer.settings import LEAVES, env_name
-from consumer.settings_sources import load
+from consumer.deadletters.reasons import REASONS
+from consumer.deadletters.replay import Verdict
+from consumer.operations.metrics import METRICS
+from consumer.reference.pages import TABLES, renewed
+from consumer.settings.model import LEAVES, env_name
+from consumer.settings.sources import load
 
 ROOT = Path(__file__).resolve().parents[2]
 PROSE = [ROOT / name for name in ("README.md", "SECURITY.md", "CONTRIBUTING.md", "CHANGELOG.md")]
@@ -57,9 +57,9 @@ def test_all_pages_are_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
         copy.parent.mkdir(exist_ok=True)
         copy.write_text(_TABLE.sub(r"\1\2", page(path)), "utf-8")
     monkeypatch.chdir(tmp_path)
-    monkeypatch.delitem(sys.modules, "consumer.pages")
+    monkeypatch.delitem(sys.modules, "consumer.reference.pages")
 
-    runpy.run_module("consumer.pages", run_name="__main__")
+    runpy.run_module("consumer.reference.pages", run_name="__main__")
 
     assert {path: (tmp_path / path).read_text("utf-8") for path in TABLES} == {
         path: page(path) for path in TABLES

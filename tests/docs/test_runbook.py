@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 import yaml
 
-from consumer.metrics import METRICS, PREFIX, Metric
-from consumer.reasons import REASONS
+from consumer.deadletters.reasons import REASONS
+from consumer.operations.metrics import METRICS, PREFIX, Metric
 from tests.brokers.kafka import Kafka
 from tests.fakes.time import run
 from tests.integration.deployment import Consumer, Deployment, deployed

@@ -6,8 +6,8 @@ from typing import Any
 import orjson
 
 from consumer.build import limits, planner
-from consumer.explain import explain
-from consumer.settings import Settings
+from consumer.cli.explain import explain
+from consumer.settings.model import Settings
 from handlers.routes import ROUTES
 
 SAMPLE = Path(__file__).resolve().parents[2] / "demo" / "sample.ndjson"

@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from consumer.deadletter import Burial
+from consumer.deadletters.letter import Burial
 from consumer.lease import Lease
 from consumer.ports import Listener
 from consumer.record import Partition, Point, Record

@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-from consumer.deadletter import Burial
+from consumer.deadletters.letter import Burial
 
 
 class CountingMeter:

@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from consumer.build import planner
-from consumer.explain_lines import read_line
+from consumer.cli.explain_lines import read_line
 from consumer.plan import Planned
-from consumer.settings import Settings
+from consumer.settings.model import Settings
 from esputnik.activity import NotOffered, unsubscribed
 from esputnik.answers import confirms, learn, read, read_bulk, read_token
 from esputnik.call import Action, Call, Request

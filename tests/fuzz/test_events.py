@@ -5,10 +5,10 @@ from datetime import UTC, datetime
 from hypothesis import given
 from hypothesis import strategies as st
 
-from consumer.burials import refused_burial
-from consumer.deadletter import DeadLetter, letter, read_letter
+from consumer.deadletters.burials import refused_burial
+from consumer.deadletters.letter import DeadLetter, letter, read_letter
+from consumer.deadletters.reasons import REASONS
 from consumer.plan import Plan, Planned, Planner, Refused, Topic
-from consumer.reasons import REASONS
 from consumer.record import Record
 from handlers.routes import ROUTES
 from tests.builders import a_record

@@ -5,8 +5,16 @@ from datetime import UTC, datetime
 from hypothesis import given
 from hypothesis import strategies as st
 
-from consumer.deadletter import KAFKA, OURS, Burial, DeadLetter, NotALetter, letter, read_letter
-from consumer.letters import Found, page, row
+from consumer.deadletters.letter import (
+    KAFKA,
+    OURS,
+    Burial,
+    DeadLetter,
+    NotALetter,
+    letter,
+    read_letter,
+)
+from consumer.deadletters.reading import Found, page, row
 from consumer.plan import Planner
 from consumer.record import Record
 from tests.builders import a_record

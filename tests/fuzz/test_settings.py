@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from consumer.errors import SettingsError
-from consumer.settings import LEAVES, env_name
-from consumer.settings_sources import load
+from consumer.settings.model import LEAVES, env_name
+from consumer.settings.sources import load
 from tests.corpus import as_json
 from tests.fuzz.hostile import ANY_JSON, SCALARS
 

@@ -5,8 +5,8 @@ from contextlib import suppress
 from hypothesis import given
 from hypothesis import strategies as st
 
+from consumer.cli.explain_lines import LineError, read_line
 from consumer.consent.records import UnreadableError, decode, decode_fingerprint
-from consumer.explain_lines import LineError, read_line
 from consumer.progress import UnknownProgressError, read_progress
 from tests.corpus import NOW, as_json
 from tests.fuzz.hostile import ANY_JSON, bent

@@ -5,7 +5,7 @@ from typing import Any
 
 import httpx
 
-from consumer.serving import Serving
+from consumer.operations.serving import Serving
 from esputnik.sandbox.account import Account
 from esputnik.sandbox.server import API, SandboxApp
 

@@ -14,7 +14,7 @@ import httpx
 import orjson
 from aiokafka import AIOKafkaProducer
 
-from consumer.deadletter import DeadLetter, read_letter
+from consumer.deadletters.letter import DeadLetter, read_letter
 from consumer.record import Record
 from demo.figures import Figures, read_figures
 from demo.parts import Part, consumer_settings, start_consumer

@@ -10,10 +10,10 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
-from consumer.admin import AdminServer
 from consumer.errors import SettingsError
-from consumer.settings import Admin
-from consumer.telemetry import Metrics
+from consumer.operations.admin import AdminServer
+from consumer.operations.telemetry import Metrics
+from consumer.settings.model import Admin
 
 TOKEN = "a-secret-token"
 PROTECTED = ["/metrics", "/version"]

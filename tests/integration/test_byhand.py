@@ -12,10 +12,10 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from consumer.byhand import run_call, run_token_create
+from consumer.cli.byhand import run_call, run_token_create
 from consumer.errors import CredentialsError, SyncError, UsageError, WorkFailedError
-from consumer.settings import Loaded
-from consumer.settings_sources import load
+from consumer.settings.model import Loaded
+from consumer.settings.sources import load
 
 
 @dataclass

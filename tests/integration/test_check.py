@@ -10,13 +10,13 @@ import httpx
 import pytest
 from aiokafka import AIOKafkaConsumer
 
-from consumer.check import findings
+from consumer.cli.check import findings
 from consumer.consent.hashing import Hasher
 from consumer.consent.records import Entry, encode, encode_fingerprint
 from consumer.consent.words import Known
 from consumer.kafka import Connection, KafkaAdmin
-from consumer.settings import Loaded
-from consumer.settings_sources import load
+from consumer.settings.model import Loaded
+from consumer.settings.sources import load
 from tests.brokers.topics import entry, fresh, make_topics, produce
 from tests.integration.commands import Ended, run, sandbox
 

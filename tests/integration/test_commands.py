@@ -259,7 +259,7 @@ def test_a_signal_before_it_is_ready_ends_a_command_as_a_shell_would(
 
 LOST = """
 import signal, time
-import consumer.commands
+import consumer.cli.commands
 from consumer.__main__ import main
 
 class Freed:
@@ -270,7 +270,7 @@ def execute():
     Freed()  # what is raised in a finalizer is lost
     time.sleep(60)
 
-consumer.commands.execute = execute
+consumer.cli.commands.execute = execute
 main()
 """
 

@@ -13,7 +13,7 @@ import httpx
 import orjson
 import pytest
 
-from consumer.sandbox import SandboxServer
+from consumer.cli.sandbox import SandboxServer
 from esputnik import requests
 from esputnik.actions import by_hand
 from esputnik.answers import read, read_bulk, read_token

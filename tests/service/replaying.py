@@ -8,10 +8,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 from consumer import build
-from consumer.deadletter import Burial, DeadLetter, letter, read_letter
-from consumer.letters import Found
-from consumer.replay import Replay, Step, Verdict
-from consumer.replay_memory import Memory
+from consumer.deadletters.letter import Burial, DeadLetter, letter, read_letter
+from consumer.deadletters.memory import Memory
+from consumer.deadletters.reading import Found
+from consumer.deadletters.replay import Replay, Step, Verdict
 from consumer.shares import REPLAY_SHARE, Traffic
 from tests.fakes.time import START
 from tests.fakes.topic import FakeFollowed, FakeWriter

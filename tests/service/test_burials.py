@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from consumer.deadletter import Burial
+from consumer.deadletters.letter import Burial
 from tests.fakes.time import run
 from tests.service.events import HERE, THERE, TWO, an_order
 from tests.service.world import World

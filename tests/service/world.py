@@ -14,11 +14,11 @@ from consumer import build
 from consumer.backpressure import Buffer
 from consumer.consent.topic import ConsentTopic
 from consumer.gate import Gate
-from consumer.health import Vitals
 from consumer.lease import Lease
+from consumer.operations.health import Vitals
 from consumer.record import Partition, Record
-from consumer.settings import Loaded
-from consumer.settings_sources import load
+from consumer.settings.model import Loaded
+from consumer.settings.sources import load
 from consumer.worker import Worker
 from esputnik.call import Request
 from esputnik.outcome import Answer, NoAnswer

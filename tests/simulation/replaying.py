@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING
 
 from consumer import build
 from consumer.consent.desk import ConsentDesk
-from consumer.deadletter import DeadLetter, letter_id, read_letter
+from consumer.deadletters.graveyard import Graveyard
+from consumer.deadletters.letter import DeadLetter, letter_id, read_letter
+from consumer.deadletters.memory import SENDING, Memory, remembered
+from consumer.deadletters.reading import Reading, newest, read_letters
+from consumer.deadletters.replay import Replay, Step, Verdict, decide
 from consumer.delivery import Delivery
 from consumer.gate import Gate
-from consumer.graveyard import Graveyard
 from consumer.job import Errand
-from consumer.letters import Reading, newest, read_letters
 from consumer.plan import Planned
 from consumer.ports import Sender
 from consumer.record import Record
-from consumer.replay import Replay, Step, Verdict, decide
-from consumer.replay_memory import SENDING, Memory, remembered
 from consumer.shares import REPLAY_SHARE, Traffic
 from esputnik.call import Request
 from esputnik.outcome import Answer, NoAnswer

@@ -9,14 +9,14 @@ from urllib.parse import urlsplit
 
 from consumer import build
 from consumer.backpressure import Buffer
-from consumer.deadletter import Burial
+from consumer.deadletters.graveyard import Graveyard
+from consumer.deadletters.letter import Burial
 from consumer.gate import Gate
-from consumer.graveyard import Graveyard
 from consumer.job import Errand
 from consumer.plan import Plan, Planner
 from consumer.ports import Sender
 from consumer.record import Partition, Point, Record
-from consumer.settings import Loaded
+from consumer.settings.model import Loaded
 from consumer.turns import RESERVED
 from consumer.worker import Worker
 from esputnik.call import Action, Request

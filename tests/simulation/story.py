@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from structlog.testing import capture_logs
 
-from consumer.telemetry import CLEANING
+from consumer.operations.telemetry import CLEANING
 from tests.fakes.schedule import RunawayError, run_seeded, this_loop
 from tests.fakes.time import StuckError
 from tests.simulation import final

@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from consumer import build
-from consumer.deadletter import DeadLetter, letter_id, read_letter
+from consumer.deadletters.letter import DeadLetter, letter_id, read_letter
+from consumer.deadletters.reasons import REASONS
 from consumer.job import Errand
 from consumer.plan import Plan, Planned, Refused, Skipped
 from consumer.progress import read_progress
-from consumer.reasons import REASONS
 from consumer.record import Headers, Partition, Point, Record
 from esputnik.call import Action, Request
 from esputnik.outcome import Outcome

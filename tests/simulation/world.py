@@ -11,8 +11,8 @@ import orjson
 import structlog
 
 from consumer.record import Partition, Point, Record
-from consumer.settings import Loaded
-from consumer.settings_sources import load
+from consumer.settings.model import Loaded
+from consumer.settings.sources import load
 from esputnik.sandbox.account import Account
 from esputnik.sandbox.switches import Switches
 from tests.corpus import NOW

@@ -10,9 +10,9 @@ from structlog.testing import capture_logs
 
 from consumer.build import client
 from consumer.credentials import refresh_key
-from consumer.settings import Loaded
-from consumer.settings_sources import load
-from consumer.telemetry import CLEANING
+from consumer.operations.telemetry import CLEANING
+from consumer.settings.model import Loaded
+from consumer.settings.sources import load
 
 
 @pytest.fixture

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from consumer.batcher import Limits
+from consumer.deadletters.fates import Fate
 from consumer.errands import Errands
-from consumer.fates import Fate
 from consumer.job import Batch, Errand, Job
 from consumer.scheduler import Scheduler
 from esputnik import requests

@@ -9,8 +9,8 @@ import orjson
 import pytest
 
 from consumer.build import limits, planner
-from consumer.explain import explain
-from consumer.settings_sources import load
+from consumer.cli.explain import explain
+from consumer.settings.sources import load
 from handlers.routes import ROUTES
 from tests.corpus import NOW
 

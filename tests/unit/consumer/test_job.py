@@ -1,6 +1,6 @@
 """A record on its way, and the calls its event asks for."""
 
-from consumer.fates import Fate
+from consumer.deadletters.fates import Fate
 from consumer.job import Errand
 from esputnik.call import Action, Call
 from tests.builders import IMPORT, Nobody, a_call, a_job, a_request, an_item

@@ -11,7 +11,7 @@ import pytest
 
 from consumer.build import planner
 from consumer.plan import Planned
-from consumer.settings_sources import load
+from consumer.settings.sources import load
 from esputnik.call import event_identity, idempotency_key, record_identity
 from handlers.routes import ROUTES
 from tests.builders import a_record

@@ -19,12 +19,12 @@ import pytest
 import structlog
 from pydantic import ValidationError
 
-from consumer.cli import Given, guarded
-from consumer.deadletter import Burial, DeadLetter, letter, read_letter
-from consumer.letters import Found, page
+from consumer.cli.main import Given, guarded
+from consumer.deadletters.letter import Burial, DeadLetter, letter, read_letter
+from consumer.deadletters.reading import Found, page
+from consumer.operations.telemetry import Metrics, configure_logs, take_over
 from consumer.plan import Planned, Planner, Refused
-from consumer.settings_sources import load
-from consumer.telemetry import Metrics, configure_logs, take_over
+from consumer.settings.sources import load
 from handlers.routes import ROUTES
 from schemas.base import validate
 from tests import canaries

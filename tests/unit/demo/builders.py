@@ -4,7 +4,7 @@ from collections import Counter
 from datetime import UTC, datetime
 from typing import Any
 
-from consumer.deadletter import Burial, DeadLetter, letter, read_letter
+from consumer.deadletters.letter import Burial, DeadLetter, letter, read_letter
 from consumer.record import Record
 from demo.events import Story
 from demo.figures import Figures

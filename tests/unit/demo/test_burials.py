@@ -1,4 +1,4 @@
-from consumer.deadletter import NotALetter
+from consumer.deadletters.letter import NotALetter
 from demo.burials import wrong_burials
 from demo.sample import SKIPPED
 from tests.builders import a_record

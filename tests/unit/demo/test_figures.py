@@ -1,6 +1,6 @@
 import pytest
 
-from consumer.telemetry import Metrics
+from consumer.operations.telemetry import Metrics
 from demo.figures import Figures, read_figures
 from tests.unit.demo.builders import some_figures
 

@@ -8,9 +8,9 @@ import orjson
 import pytest
 
 from consumer.build import planner
+from consumer.deadletters.reasons import REASONS
 from consumer.plan import Planner, Skipped
-from consumer.reasons import REASONS
-from consumer.settings_sources import load
+from consumer.settings.sources import load
 from demo.events import STORY_BEGINS, Story, events
 from demo.extras import token_changed
 from demo.people import people

@@ -3,7 +3,7 @@ from typing import Any
 
 from rich.console import Console
 
-from consumer.reasons import REASONS
+from consumer.deadletters.reasons import REASONS
 from demo.report import Check, checks
 from demo.summary import steps, summary
 from esputnik.call import Action

@@ -1,0 +1,1 @@
+"""Dead letters: what they hold, how they are buried, read and replayed."""

@@ -1,0 +1,1 @@
+"""What operators see and ask: probes, metrics, logs, and what watches the process."""
