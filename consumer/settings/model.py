@@ -1,4 +1,4 @@
-"""Every setting: its name, its default, its unit. Reading them is `settings_sources`' work.
+"""Every setting: its name, its default, its unit. Reading them is the work of `sources`.
 
 `docs/settings.md` is generated from these models. A validator's message says what is wrong and,
 after a semicolon, what to write.
