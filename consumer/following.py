@@ -30,9 +30,7 @@ FIRST_POLL = 0.5  # s after an import was taken
 LAST_POLL = 30.0  # s between polls at the most
 POLL_GROWTH = 1.6
 LONGEST_IMPORT = 1800.0  # s; an import without an end after that is sent again
-UNKNOWN_FOR = (
-    60.0  # s in which a session is unknown, until it is lost: a new one may be so at first
-)
+UNKNOWN_FOR = 60.0  # s, until a session that is unknown is lost: a new one may be so at first
 LONG_IMPORT = 300.0  # s; one that takes longer is worth a line of the log
 UNMAPPED = "not in the mapping"
 POLL = Way(Action.IMPORT_STATUS)
