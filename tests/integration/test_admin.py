@@ -145,12 +145,12 @@ async def test_a_port_in_use_names_the_setting() -> None:
                 pass
 
     (fault,) = caught.value.faults
-    assert fault.startswith(f"ESPUTNIK_SYNC_ADMIN__PORT: 127.0.0.1:{port} ")
+    assert fault.startswith(f"ESPUTNIK_SYNC_ADMIN__PORT: cannot listen on 127.0.0.1:{port} (")
     assert caught.value.exit_code == 78
 
 
 async def test_a_host_that_is_not_ours_names_the_setting() -> None:
-    with pytest.raises(SettingsError, match="ESPUTNIK_SYNC_ADMIN__HOST: 192"):
+    with pytest.raises(SettingsError, match="ESPUTNIK_SYNC_ADMIN__HOST: cannot listen on 192"):
         async with asking(host="192.0.2.1"):
             pass
 

@@ -358,7 +358,7 @@ def test_a_dead_letter_topic_that_does_not_exist_is_told(command: str, bootstrap
         ("dlq list --type=", "'--type': is empty"),
         ("dlq list --event-id=", "'--event-id': is empty"),
         ("dlq list --reason=", "'--reason': '' is neither"),
-        ("dlq list --until=", "'--until': '' is no time"),
+        ("dlq list --until=", "'--until': '' is not a time"),
         ("dlq list --partition=", "'--partition': "),
         ("replay --rate fast", "--rate"),
         ("sandbox --fault often", "write KIND=PROBABILITY"),
@@ -549,7 +549,7 @@ def without(redirections: str, *arguments: str) -> tuple[int, str, str]:
 
 @pytest.mark.parametrize("command", ["schemas", "explain demo/sample.ndjson", "--version"])
 def test_results_that_nobody_can_be_told_are_a_failure(command: str) -> None:
-    said = "the output cannot be written: Bad file descriptor\n"
+    said = "cannot write the output: Bad file descriptor\n"
 
     assert without(">&-", *command.split()) == (1, "", said)
 
