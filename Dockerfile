@@ -24,8 +24,6 @@ RUN python -m pip wheel --no-deps --no-build-isolation --wheel-dir /wheel . \
 
 FROM python:3.13-slim
 ENV PATH=/opt/service/bin:$PATH PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1
-# Fetched batches and request bodies come and go by the megabyte. glibc would keep the room of them.
-ENV MALLOC_ARENA_MAX=1 MALLOC_MMAP_THRESHOLD_=65536 MALLOC_TRIM_THRESHOLD_=65536
 COPY --from=build /opt/service /opt/service
 # A number, so that Kubernetes can see that it is not root.
 USER 10001:10001

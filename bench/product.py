@@ -9,11 +9,6 @@ from demo.parts import consumer_settings
 
 NAME = "esputnik-sync"
 COMMAND = (sys.executable, "-m", "consumer", "run")
-ALLOCATOR = {  # as the image has it
-    "MALLOC_ARENA_MAX": "1",
-    "MALLOC_MMAP_THRESHOLD_": "65536",
-    "MALLOC_TRIM_THRESHOLD_": "65536",
-}
 
 
 def product(copies: int = 1, *, name: str = NAME, title: str = "") -> Contestant:
@@ -35,7 +30,7 @@ def settings(place: Place, more: Mapping[str, object]) -> Mapping[str, str]:
         "TOPICS": topics,
         "DEAD_LETTER__TOPIC": dead_letters(place.group),
     }
-    return {**ALLOCATOR, **consumer_settings(place.bootstrap, place.api, **{**given, **more})}
+    return consumer_settings(place.bootstrap, place.api, **{**given, **more})
 
 
 def dead_letters(group: str) -> str:

@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 import yaml
 
-from bench.product import ALLOCATOR
 from consumer.settings.model import Settings
 from tests.brokers.jars import KAFKA_VERSION
 
@@ -50,11 +49,6 @@ def test_the_image_runs_as_a_numbered_user_that_is_not_root() -> None:
     assert re.fullmatch(r"[1-9]\d{3,}:[1-9]\d{3,}", user)
     last_stage = LINES[max(i for i, line in enumerate(LINES) if line.startswith("FROM")) :]
     assert f"USER {user}" in last_stage
-
-
-def test_what_is_measured_has_the_allocator_of_the_image() -> None:
-    told = dict(pair.split("=") for line in instructions("ENV") for pair in line.split())
-    assert ALLOCATOR.items() <= told.items()
 
 
 def test_the_image_tells_its_health_without_a_shell() -> None:
