@@ -22,12 +22,12 @@ from consumer.build import (
     secret_of,
     topic_rules,
 )
-from consumer.cli.findings import DEAD_LETTER_ROOM
 from consumer.clock import SystemClock
 from consumer.consent.desk import ConsentDesk
 from consumer.consent.topic import ConsentTopic, prepare
 from consumer.credentials import check_key, refresh_key
 from consumer.deadletters.graveyard import Graveyard
+from consumer.deadletters.letter import ROOM
 from consumer.delivery import Delivery
 from consumer.errors import CredentialsError, SettingsError, UsageError
 from consumer.gate import Gate
@@ -301,7 +301,7 @@ class Service:
             config={
                 "cleanup.policy": "delete",
                 "retention.ms": str(DEAD_LETTER_RETENTION_MS),
-                "max.message.bytes": str(max(largest, default=1_048_588) + DEAD_LETTER_ROOM),
+                "max.message.bytes": str(max(largest, default=1_048_588) + ROOM),
             },
             setting=env_name("dead_letter.topic"),
         )

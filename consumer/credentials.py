@@ -2,7 +2,7 @@
 
 import structlog
 
-from consumer.cli.findings import HASH_KEY_NEEDED
+from consumer.consent.reading import HASH_KEY_NEEDED
 from consumer.errors import CredentialsError
 from consumer.gate import Gate
 from consumer.gatekeeper import PROBE

@@ -22,14 +22,14 @@ from consumer.consent.foresight import Foresight
 from consumer.consent.hashing import Hasher
 from consumer.consent.memory import Memory
 from consumer.errors import NO_INPUT, UsageError
+from consumer.exact_http import told_call, told_request
 from consumer.job import Batch, Errand, Job
 from consumer.plan import UNKNOWN, Plan, Planned, Planner, Skipped
 from consumer.record import Record
 from consumer.repeats import Repeats, once
 from consumer.scheduler import Scheduler
 from consumer.settings.model import Loaded
-from esputnik.call import Call, Request
-from esputnik.filling import steps
+from esputnik.call import Call
 
 ANY_KEY = "explain"  # what is hashed by it is kept nowhere
 UNBOUNDED = 1 << 30  # requests under way, as many as there are
@@ -115,11 +115,6 @@ class _Nobody:
         """Do nothing."""
 
 
-def explained(call: Call) -> list[dict[str, Any]]:
-    """Return what a call sends: its look-ups, then itself; values not known yet in braces."""
-    return [_explained_step(step) for step in steps(call)]
-
-
 def batched(jobs: Sequence[Job], limits: Limits) -> Iterator[dict[str, Any]]:
     """Return the requests that the calls of many events would become.
 
@@ -162,7 +157,7 @@ def _explained_plan(plan: Plan) -> dict[str, Any]:
 
 def _planned(plan: Planned) -> dict[str, Any]:
     told = _outcome(plan.event_id, plan.type, "calls")
-    calls = [line for call in plan.calls for line in explained(call)]
+    calls = [line for call in plan.calls for line in told_call(call)]
     if plan.refusal is not None:
         # What can be said is said; then the event is buried for the rest.
         told |= {"outcome": "dead_letter", "reason": plan.refusal.reason}
@@ -182,34 +177,12 @@ def _outcome(event_id: str | None, event_type: str, outcome: str) -> dict[str, A
     return {"event_id": event_id, "type": event_type, "outcome": outcome}
 
 
-def _explained_step(call: Call) -> dict[str, Any]:
-    told = _explained_request(call.alone())
-    action = told.pop("action")
-    return {
-        "action": action,
-        "intent": call.intent,
-        "class": call.repeat.value,
-        **told,
-        "idempotency_key": call.key,
-        "lane": call.lanes[0] if call.lanes else "",
-    }
-
-
 def _explained_batch(batch: Batch) -> dict[str, Any]:
     calls = [errand.call for errand in batch.errands]
     if batch.shape is None or len(calls) == 1:
         request = calls[0].alone()
     else:
         request = batch.shape.request([call.item for call in calls])
-    told = _explained_request(request)
+    told = told_request(request)
     body = told.pop("body")
     return told | {"size": len(calls), "body": body}
-
-
-def _explained_request(request: Request) -> dict[str, Any]:
-    return {
-        "action": request.action.value,
-        "method": request.method,
-        "path": request.target,
-        "body": orjson.Fragment(request.body) if request.body is not None else None,
-    }

@@ -8,21 +8,16 @@ from typing import Any
 
 import orjson
 
+from consumer.consent.reading import HASH_KEY_NEEDED
+from consumer.deadletters.letter import ROOM
 from consumer.errors import SettingsError
 from consumer.settings.model import env_name
 from esputnik.outcome import Answer, NoAnswer
 
-DEAD_LETTER_ROOM = 64 * 1024  # bytes that our headers may add to a record
 LONGEST_LIST = 500  # segments that one request lists
 SKEW = 30.0  # s of difference to eSputnik's clock
 UNAUTHORIZED = 401
 OK = 200
-# Said where another API key is taken up or asked for: the memory of consent is of hashes keyed with
-# the old one.
-HASH_KEY_NEEDED = (
-    f"with another key the next start ends with {SettingsError.exit_code} unless "
-    f"{env_name('privacy.hash_key')} is set to the old one"
-)
 NOT_NOW = "eSputnik cannot answer right now: `run` waits meanwhile and loses nothing"
 PASSING = frozenset({408, 429, 500, 502, 503, 504})  # statuses of the moment
 
@@ -112,9 +107,9 @@ def of_size(check: str, own: str | None, sources: list[str | None]) -> Finding:
     """Return whether every record of the sources fits, with our headers; sizes in bytes."""
     known = [int(size) for size in sources if size is not None]
     if own is None or not known:
-        remedy = f"make sure that it is that of the source topics plus {DEAD_LETTER_ROOM}"
+        remedy = f"make sure that it is that of the source topics plus {ROOM}"
         return warned(check, "the brokers do not report max.message.bytes", remedy)
-    needed = max(known) + DEAD_LETTER_ROOM
+    needed = max(known) + ROOM
     if int(own) < needed:
         remedy = f"set its max.message.bytes to {needed} or more"
         return failed(check, f"max.message.bytes is {own}, {needed} is needed", remedy)

@@ -11,6 +11,11 @@ ANOTHER_KEY = (
     "was written with a different key, so no opt-out would be found; set this setting to the "
     "old key (if it was unset: the eSputnik API key used then)"
 )
+# Said where another API key is taken up or asked for, while the old one can still be found.
+HASH_KEY_NEEDED = (
+    f"with another key the next start ends with {SettingsError.exit_code} unless {KEY_SETTING} "
+    "is set to the old one"
+)
 
 
 class Reader:

@@ -29,6 +29,7 @@ __all__ = [
 ]
 
 VERSION = "1"
+ROOM = 64 * 1024  # bytes that our headers may add to a record
 LONGEST_MESSAGE = 1024  # bytes
 LONGEST_STUB_KEY = 1024  # bytes
 KAFKA = "__dlq.errors."

@@ -7,10 +7,10 @@ from typing import Any
 
 import orjson
 
-from consumer.cli.explain import explained
 from consumer.consent.foresight import Foreseen, Foresight, left
 from consumer.deadletters.letter import DeadLetter, Fate, NotALetter, read_letter
 from consumer.deadletters.reasons import REASONS
+from consumer.exact_http import told_call
 from consumer.operations.masking import mask
 from consumer.plan import UNKNOWN, Plan, Planned, Planner, Refused, Skipped
 from consumer.record import Record
@@ -104,9 +104,8 @@ def _place(found: Found) -> tuple[str, int, int]:
     return original.topic, original.partition, original.offset
 
 
-def row(found: Found) -> dict[str, Any]:
-    """Return what `dlq list` says of a letter: no value of the event."""
-    letter = found.letter
+def about(letter: DeadLetter) -> dict[str, Any]:
+    """Return which letter it is, and whose: what every list of letters begins with."""
     return {
         "id": letter.id,
         "reason": letter.reason,
@@ -116,6 +115,13 @@ def row(found: Found) -> dict[str, Any]:
         "partition": letter.original.partition,
         "offset": letter.original.offset,
         "attempts": letter.attempts,
+    }
+
+
+def row(found: Found) -> dict[str, Any]:
+    """Return what `dlq list` says of a letter: no value of the event."""
+    letter = found.letter
+    return about(letter) | {
         "first_at": letter.first_at.isoformat(),
         "at": letter.at.isoformat(),
         "message": letter.message,
@@ -189,7 +195,7 @@ def _foreseen(foreseen: Foreseen) -> dict[str, Any]:
         return _skipped(foreseen.skip)
     refusal = foreseen.refusal
     told = _refused(refusal) if refusal is not None else {"outcome": "calls"}
-    return told | {"calls": [line for call in foreseen.calls for line in explained(call)]}
+    return told | {"calls": [line for call in foreseen.calls for line in told_call(call)]}
 
 
 def _skipped(rule: str) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from consumer.deadletters.burials import job_burial, refused_burial
 from consumer.deadletters.fates import Fate
 from consumer.deadletters.letter import Burial, DeadLetter
 from consumer.deadletters.memory import DELIVERED, SENDING, Memory, Remembered
-from consumer.deadletters.reading import Found, has_used_id, planned, would_send
+from consumer.deadletters.reading import Found, about, has_used_id, planned, would_send
 from consumer.deadletters.reasons import REASONS
 from consumer.delivery import Delivery
 from consumer.intake import begin, note_end, remembered
@@ -94,17 +94,7 @@ def plan_line(
     one that holds the event of an earlier one is a repeat.
     """
     letter = step.found.letter
-    line: dict[str, Any] = {
-        "id": letter.id,
-        "reason": letter.reason,
-        "type": letter.event_type,
-        "event_id": letter.event_id,
-        "topic": letter.original.topic,
-        "partition": letter.original.partition,
-        "offset": letter.original.offset,
-        "attempts": letter.attempts,
-        "verdict": step.verdict.value,
-    }
+    line = about(letter) | {"verdict": step.verdict.value}
     if step.verdict is Verdict.SEND:
         told = would_send(letter, planner, now, repeats, foresight)
         return line | {"verdict": _come_to(told).value, "now": told}

@@ -165,6 +165,22 @@ def violations(path: str, source: str) -> set[str]:
     return strangers | guests | world | impurities(tree)
 
 
+# What stands on top of all else: nothing but the entry point imports it.
+TOP = {"consumer.cli", "consumer.reference"}
+
+
+@pytest.mark.parametrize("path", FILES)
+def test_nothing_is_built_on_the_commands(path: str) -> None:
+    is_on_top = path == "consumer/__main__.py" or path.startswith(tuple(sorted(map(_folder, TOP))))
+    names = imports(ast.parse((ROOT / path).read_text("utf-8")))
+
+    assert is_on_top or not {name for name in names if inside(name, TOP)}
+
+
+def _folder(package: str) -> str:
+    return package.replace(".", "/") + "/"
+
+
 @pytest.mark.parametrize("path", FILES)
 def test_a_file_keeps_to_its_room(path: str) -> None:
     assert violations(path, (ROOT / path).read_text("utf-8")) == set()

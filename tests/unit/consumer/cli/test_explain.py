@@ -11,8 +11,9 @@ import orjson
 import pytest
 
 from consumer.batcher import Limits
-from consumer.cli.explain import batched, explain, explained, run_explain
+from consumer.cli.explain import batched, explain, run_explain
 from consumer.errors import WorkFailedError
+from consumer.exact_http import told_call
 from consumer.plan import Planner, Topic
 from consumer.settings.sources import load
 from esputnik.call import Action, idempotency_key
@@ -250,7 +251,7 @@ def test_an_event_that_asks_for_nothing_says_so() -> None:
 
 
 def test_a_call_without_a_lane_shows_an_empty_one() -> None:
-    assert explained(a_call(lanes=()))[0]["lane"] == ""
+    assert told_call(a_call(lanes=()))[0]["lane"] == ""
 
 
 # -- batches --------------------------------------------------------------------------------
