@@ -226,6 +226,17 @@ def test_what_is_told_of_finished_records_moves_on_with_the_commit_point() -> No
     assert read_progress(100, progress).settled == set(range(101, SPAN))
 
 
+def test_what_was_behind_another_and_is_committed_by_now_does_not_count() -> None:
+    ledger = a_ledger()
+    for offset in range(0, 2 * MOST_BEHIND + 4, 2):
+        first, second = opened(ledger, offset), opened(ledger, offset + 1)
+        ledger.settle(second)
+        ledger.settle(first)
+    opened(ledger, 2 * MOST_BEHIND + 4)
+
+    assert not ledger.is_thinned([USERS])
+
+
 def test_a_few_finished_records_behind_another_are_all_known() -> None:
     ledger, _ = behind_one_that_takes_long(MOST_BEHIND)
 
