@@ -17,6 +17,7 @@ from consumer.build import (
     connection,
     consent,
     delivery,
+    graveyard,
     may_count,
     planner,
     secret_of,
@@ -137,7 +138,7 @@ class Service:
             stack.push_async_callback(writer.stop)
             await check_key(way_out, self._gate, self._clock)
             desk, memory = await self._consent(stack, writer)
-            letters = self._graveyard(writer)
+            letters = graveyard(settings, writer, self._clock, random.SystemRandom())
             worker, sending = self._parts(way_out, source, letters, desk)
             vitals = Vitals(source, worker, sending, self._gate, self._clock, letters=letters)
             admin = AdminServer(
@@ -228,18 +229,6 @@ class Service:
         if settings.ledger.url == "offsets:":
             sending.declarations = worker
         return worker, sending
-
-    def _graveyard(self, writer: KafkaWriter) -> Graveyard:
-        settings = self._settings
-        return Graveyard(
-            writer=writer,
-            topic=settings.dead_letter.topic,
-            group=settings.kafka.group_id,
-            cluster=settings.kafka.cluster_alias,
-            version=__version__,
-            clock=self._clock,
-            rng=random.SystemRandom(),
-        )
 
     # -- before the first record ----------------------------------------------------------
 

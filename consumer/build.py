@@ -11,6 +11,7 @@ from consumer.consent.hashing import Hasher
 from consumer.consent.memory import Memory
 from consumer.consent.ports import Followed
 from consumer.consent.topic import ConsentTopic
+from consumer.deadletters.graveyard import Graveyard
 from consumer.delivery import Delivery
 from consumer.exchange import Exchange
 from consumer.gate import Gate
@@ -160,6 +161,19 @@ def secret_of(loaded: Loaded) -> str:
     """Return what people are hashed with: `privacy.hash_key`, or else the API key."""
     key = loaded.settings.privacy.hash_key
     return key.get_secret_value() if key is not None else loaded.api_key()
+
+
+def graveyard(settings: Settings, writer: Writer, clock: Clock, rng: random.Random) -> Graveyard:
+    """Return what writes dead letters."""
+    return Graveyard(
+        writer=writer,
+        topic=settings.dead_letter.topic,
+        group=settings.kafka.group_id,
+        cluster=settings.kafka.cluster_alias,
+        version=__version__,
+        clock=clock,
+        rng=rng,
+    )
 
 
 def delivery(  # noqa: PLR0913 - the parts it is built of

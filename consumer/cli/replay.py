@@ -12,9 +12,8 @@ import structlog
 import typer
 from rich.progress import Progress
 
-from consumer import __version__
 from consumer.app import Signals
-from consumer.build import client, connection, consent, delivery, planner, secret_of
+from consumer.build import client, connection, consent, delivery, graveyard, planner, secret_of
 from consumer.cli.letters import filtered, matching, print_rows, topic_records
 from consumer.cli.main import Config, Json, Set, finish, loaded_for
 from consumer.cli.plan import show_plan
@@ -23,7 +22,6 @@ from consumer.clock import SystemClock
 from consumer.consent.desk import ConsentDesk
 from consumer.consent.topic import prepare
 from consumer.credentials import check_key, refresh_key
-from consumer.deadletters.graveyard import Graveyard
 from consumer.deadletters.memory import Memory, remembered
 from consumer.deadletters.reading import Filters
 from consumer.deadletters.replay import Ended, Replay, Step, Verdict, decide, told_remedy
@@ -31,7 +29,7 @@ from consumer.delivery import Delivery
 from consumer.gate import Gate
 from consumer.kafka import FollowedTopic, KafkaAdmin, KafkaWriter
 from consumer.operations.telemetry import Metrics
-from consumer.settings.model import Loaded, Settings, env_name
+from consumer.settings.model import Loaded, env_name
 from consumer.shares import REPLAY_SHARE, Traffic
 from esputnik.client import Client
 
@@ -252,7 +250,7 @@ def _parts(  # noqa: PLR0913 - the parts it is built of
     sending = Replay(
         planner=planner(settings),
         delivery=carrying,
-        letters=_graveyard(settings, writer, clock, rng),
+        letters=graveyard(settings, writer, clock, rng),
         memory=Memory(writer, settings.replay.memory_topic, clock),
         clock=clock,
         rate=wish.rate,
@@ -261,20 +259,6 @@ def _parts(  # noqa: PLR0913 - the parts it is built of
     )
     carrying.declarations = sending
     return sending, carrying
-
-
-def _graveyard(
-    settings: Settings, writer: KafkaWriter, clock: SystemClock, rng: random.Random
-) -> Graveyard:
-    return Graveyard(
-        writer=writer,
-        topic=settings.dead_letter.topic,
-        group=settings.kafka.group_id,
-        cluster=settings.kafka.cluster_alias,
-        version=__version__,
-        clock=clock,
-        rng=rng,
-    )
 
 
 async def _until_sent(main: Activity, limit: Activity, beside: Iterable[Activity]) -> None:
